@@ -1,0 +1,55 @@
+# Two commands do everything on a fresh machine: make demo, make test.
+SHELL := bash
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+DEMO := demo
+CORES ?= $(shell nproc)
+
+.PHONY: demo test test-fast test-long lint types lock config benchmark clean
+
+demo: $(READY)  ## set up, make the phantom study, run all of it, print where the report is
+	$(BIN)/sonolesion phantom $(DEMO)/phantom --config config/studies/demo.yaml
+	$(BIN)/sonolesion $(DEMO)/phantom/bids $(DEMO)/results participant \
+	  --config config/studies/demo.yaml --cores $(CORES)
+
+test: $(READY) lint types  ## what CI runs
+	$(BIN)/pytest -m "not long" --durations=15
+
+test-fast: $(READY)  ## tests that start no workflow
+	$(BIN)/pytest -m "not long and not workflow"
+
+test-long: $(READY)  ## the campaigns
+	$(BIN)/pytest -m long --durations=15
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/python tests/lint_workflow.py
+
+types: $(READY)
+	$(BIN)/mypy
+
+lock: $(READY)  ## resolve the packages anew, with hashes and without addresses
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate --extra slurm --extra dev pyproject.toml -o requirements.lock
+
+config: $(READY)  ## write config/config.yaml from the typed model
+	$(BIN)/python -m sonolesion.core.config > config/config.yaml.new
+	mv config/config.yaml.new config/config.yaml
+
+benchmark: $(READY)  ## time and memory against the limits
+	$(BIN)/python benchmarks/visit.py
+	$(BIN)/python benchmarks/dry_run.py
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(DEMO)

@@ -1,0 +1,180 @@
+# Settings, inventory, code hash and look-ups that the rules share; no science.
+import json
+import os
+from functools import cache
+from pathlib import Path
+
+from snakemake.io import apply_wildcards
+
+from sonolesion.core.codehash import code_hash
+
+RAW = "sourcedata/raw"
+PASS = config.pop("pass", "work")  # work, then summary (for the ledger), then pages
+MAIN = workflow.is_main_process
+# Jobs run inside the output folder already; a relative path would lead them astray.
+OUTPUT = os.path.abspath(config["output_dir"] or "derivatives") if MAIN else os.getcwd()
+
+
+def code(step):
+    """Return the hash of a step's code: a change of it reruns the step."""
+    return code_hash(f"{workflow.basedir}/scripts/{step.replace('.', '/')}.py")
+
+
+if MAIN and PASS != "pages":
+    import sonolesion.core.config as typed_config
+    from sonolesion.core.errors import SonolesionError
+    from sonolesion.core.tables import write_text
+    from sonolesion.ingest.study import prepare
+
+    try:
+        prepare(
+            typed_config.parse(config, file="configuration"), Path(OUTPUT), code=code
+        )
+    except SonolesionError as fault:
+        raise WorkflowError(str(fault))
+    if PASS == "work":
+        located = {
+            "output_dir": OUTPUT,
+            "bids_dir": os.path.abspath(config["bids_dir"]),
+        }
+        write_text(
+            json.dumps(config | located, indent=1), Path(OUTPUT, "work/study.yaml")
+        )
+
+PLAN = json.loads(Path(OUTPUT, "work/plan.json").read_text(encoding="utf-8"))
+SCANS = json.loads(Path(OUTPUT, "work/scans.json").read_text(encoding="utf-8"))
+SUBJECTS = PLAN["folders"]
+
+
+def visit(subject, session):
+    """Return day and scans of a session that runs."""
+    return PLAN["subjects"][subject]["sessions"][session]
+
+
+def raw(subject, session, modality):
+    """Return the path of a raw scan."""
+    # Their content is watched by fingerprint: a copied or touched data set reruns nothing.
+    return ancient(f"{RAW}/{visit(subject, session)['scans'][modality]}")
+
+
+def scan(*paths):
+    """Return the fingerprint of raw scans: a change of their content reruns the step."""
+    known = [SCANS[os.path.relpath(path, RAW)] for path in paths]
+    return " ".join(facts["fingerprint"] for facts in known)
+
+
+def baseline(subject):
+    """Return the session that the subject's space comes from."""
+    return PLAN["subjects"][subject]["baseline"]
+
+
+def raw_baseline(subject):
+    """Return the path of the T1w that the subject's space comes from."""
+    return raw(subject, baseline(subject), "T1w")
+
+
+def is_baseline(subject, session):
+    """Return whether the subject's space comes from this session."""
+    return session == baseline(subject)
+
+
+def intervention_row(subject, intervention):
+    """Return day, side, target, baseline and follow-ups of an intervention; not its arm."""
+    return PLAN["subjects"][subject]["interventions"][intervention]
+
+
+def baseline_session(subject, intervention):
+    """Return the session that the lesion of an intervention is compared with."""
+    return intervention_row(subject, intervention)["baseline"]
+
+
+def follow_up(subject, session, intervention):
+    """Return ``day_after`` and ``contrasts`` of a session after an intervention."""
+    return intervention_row(subject, intervention)["follow_ups"][session]
+
+
+def day_after(subject, session, intervention):
+    """Return the days from the intervention to a session."""
+    return follow_up(subject, session, intervention)["day_after"]
+
+
+def contrasts_for(subject, session, intervention):
+    """Return the contrasts that the session and the intervention's baseline both have."""
+    return follow_up(subject, session, intervention)["contrasts"]
+
+
+def selected(wildcards, modality):
+    """Return whether the user asked for this step (participants, sessions, modalities)."""
+    wanted = config["ingest"]
+    asked = (
+        (wanted["participants"], wildcards.get("subject")),
+        (wanted["sessions"], wildcards.get("session")),
+        (wanted["modalities"], modality),
+    )
+    return all(not some or item is None or item in some for some, item in asked)
+
+
+def steps():
+    """Yield every step that the plan asks for, with its files, whether or not it is selected."""
+    for name, wildcards, modality in PLAN["jobs"]:
+        made_by = workflow.get_rule(name)
+        yield {
+            "rule": name,
+            "wildcards": wildcards,
+            "modality": modality,
+            "outputs": [
+                apply_wildcards(pattern, wildcards) for pattern in made_by.output
+            ],
+            "log": apply_wildcards(made_by.log[0], wildcards),
+            "selected": selected(wildcards, modality),
+        }
+
+
+def kept_outputs():
+    """Return every output of every selected step, never just the leaves."""
+    chosen = [step for step in steps() if step["selected"] or PASS == "summary"]
+    return [file for step in chosen for file in step["outputs"]]
+
+
+def write_steps():
+    """Leave the list of steps for the ledger, which is made after the first pass."""
+    lines = ",\n".join(json.dumps(step) for step in steps())
+    Path(OUTPUT, "work/steps.json").write_text(f"[{lines}]\n", encoding="utf-8")
+    Path(OUTPUT, "work/prepared").touch()
+
+
+@cache
+def ledger():
+    """Return the rows of the first pass's ledger by participant."""
+    from sonolesion.core.tables import read_tsv
+
+    rows = {}
+    for row in read_tsv(Path(OUTPUT, "ledger.tsv")):
+        rows.setdefault(row["participant_id"], []).append(row)
+    return rows
+
+
+def ledger_rows(subject):
+    """Return a subject's rows of the ledger as text: a page reruns only if they change."""
+    return json.dumps(ledger().get(f"sub-{subject}", []))
+
+
+@cache
+def current_of_all():
+    """Return each subject's files that are there and not stale, and what failed gates saw."""
+    return json.loads(Path(OUTPUT, "work/current.json").read_text(encoding="utf-8"))
+
+
+def current(subject):
+    """Return the subject's files that are there and not stale."""
+    return current_of_all().get(subject, [])
+
+
+def finish():
+    """After a bare `snakemake` run: make ledger, tables and pages, as `sonolesion` does."""
+    if PASS == "work" and "SONOLESION" not in os.environ:
+        import subprocess
+        import sys
+
+        command = [sys.executable, "-m", "sonolesion.cli", "pages", OUTPUT]
+        subprocess.run(command, check=False)

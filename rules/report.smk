@@ -1,0 +1,57 @@
+# Pages; second pass only. A page reruns if the subject's own files changed, or its own rows in the
+# tables of the study: their hash is a param, and the tables themselves are `ancient`.
+
+
+rule report_subject:
+    input:
+        current=lambda w: current(w.subject),
+        inventory=ancient("inventory.tsv"),
+        ledger=ancient("ledger.tsv"),
+        plan=ancient("work/plan.json"),
+        # ASSUME: the validator's totals are no reason to make every page anew.
+        validation=[ancient(file) for file in validation()],
+    output:
+        page="sub-{subject}.html",
+    log:
+        "logs/report/subject/{subject}.log",
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        subject=lambda w: w.subject,
+        scan=lambda w: rows_hash(w.subject),
+        look=dict(
+            half_width_mm=config["report"]["half_width_mm"],
+            pixel_mm=config["report"]["pixel_mm"],
+            picture_quality=config["report"]["picture_quality"],
+            check_width_px=config["report"]["check_width_px"],
+            radiological=config["report"]["radiological"],
+        ),
+        code=code("report.subject"),
+    message:
+        "Write the page of sub-{wildcards.subject}"
+    script:
+        "../scripts/report/subject.py"
+
+
+rule report_group:
+    input:
+        inventory="inventory.tsv",
+        ledger="ledger.tsv",
+        measures="measures.tsv",
+        plan="work/plan.json",
+        validation=validation(),
+    output:
+        page="group.html",
+        citation="CITATION.md",
+    log:
+        "logs/report/group/study.log",
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        code=code("report.group"),
+    message:
+        "Write the page of the study and its citations"
+    script:
+        "../scripts/report/group.py"

@@ -1,0 +1,1 @@
+"""What was acquired, whether it can be used, and what follows from it."""

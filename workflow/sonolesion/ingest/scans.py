@@ -1,0 +1,158 @@
+"""Facts about each raw scan, read from its header, sidecar and last bytes; cached."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sonolesion.core import images
+from sonolesion.core.bids import Scan, entities_of
+from sonolesion.core.errors import InputFault
+from sonolesion.core.tables import write_text
+
+GZIP_TRAILER_BYTES = 8
+CORNERS = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a header says; `fault` holds the message if it could not be read.
+
+    Attributes
+    ----------
+    fingerprint : str
+        Changes with the content, not with the time stamp.
+    affine_difference_mm : float or None
+        Largest distance between qform and sform over the corners; None unless both are set.
+    shear : float
+        Largest cosine between two voxel axes.
+    """
+
+    size: int
+    mtime_ns: int
+    fingerprint: str
+    shape: list[int] = field(default_factory=list)
+    voxel_mm: list[float] = field(default_factory=list)
+    unit: str = "mm"
+    oriented: bool = True
+    affine_difference_mm: float | None = None
+    shear: float = 0.0
+    fault: str = ""
+
+
+class Cache:
+    """Facts by path, kept between runs; a file is read again when size or time changed."""
+
+    def __init__(self, file: Path, bids_dir: Path) -> None:
+        self.file, self.bids_dir = file, bids_dir
+        self.known: dict[str, Any] = {}
+        self.used: dict[str, Facts] = {}
+        if file.exists():
+            self.known = json.loads(file.read_text(encoding="utf-8"))
+
+    def facts(self, path: str) -> Facts:
+        """Return the facts of a scan, from the cache where they still hold."""
+        status = (self.bids_dir / path).stat()
+        old = self.known.get(path)
+        if old and (old["size"], old["mtime_ns"]) == (status.st_size, status.st_mtime_ns):
+            self.used[path] = Facts(**old)
+        else:
+            self.used[path] = read_facts(self.bids_dir / path)
+        return self.used[path]
+
+    def write(self) -> None:
+        """Keep the facts of the scans that were asked for."""
+        content = {path: asdict(facts) for path, facts in sorted(self.used.items())}
+        write_text(json.dumps(content, separators=(",", ":")) + "\n", self.file)
+
+
+def fingerprint(path: Path) -> str:
+    """Return a short text that changes with the file's content.
+
+    A gzip file carries the checksum and length of its content in its last eight bytes; other
+    files are hashed whole.
+    """
+    size = path.stat().st_size
+    if path.suffix != ".gz" or size < GZIP_TRAILER_BYTES:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    with path.open("rb") as file:
+        file.seek(-GZIP_TRAILER_BYTES, 2)
+        checksum, length = struct.unpack("<II", file.read())
+    return f"{checksum:08x}-{length}-{size}"
+
+
+def read_facts(path: Path) -> Facts:
+    """Read the header of a scan; an unreadable one is a fact too."""
+    status = path.stat()
+    common = (status.st_size, status.st_mtime_ns, fingerprint(path))
+    try:
+        nifti = images.header(path)
+    except InputFault as fault:
+        return Facts(*common, fault=fault.found)
+    header = nifti.header
+    affine = np.asarray(nifti.affine, dtype=float)
+    axes = affine[:3, :3] / np.maximum(np.linalg.norm(affine[:3, :3], axis=0), 1e-12)
+    shear = np.abs(np.triu(axes.T @ axes, k=1)).max()
+    qform_code, sform_code = int(header["qform_code"]), int(header["sform_code"])
+    difference = None
+    if qform_code > 0 and sform_code > 0:
+        difference = _largest_shift_mm(header, np.array(nifti.shape[:3]))
+    return Facts(
+        *common,
+        shape=[int(n) for n in nifti.shape],
+        voxel_mm=[round(float(mm), 4) for mm in header.get_zooms()[:3]],
+        unit=header.get_xyzt_units()[0],
+        oriented=qform_code > 0 or sform_code > 0,
+        affine_difference_mm=difference,
+        shear=round(float(shear), 5),
+    )
+
+
+def _largest_shift_mm(header: Any, shape: np.ndarray[Any, Any]) -> float:
+    corners = np.vstack([CORNERS * (shape - 1)[:, None], np.ones((1, CORNERS.shape[1]))])
+    shift = (header.get_qform() - header.get_sform()) @ corners
+    return round(float(np.linalg.norm(shift[:3], axis=0).max()), 4)
+
+
+def sidecar(bids_dir: Path, scan: Scan) -> dict[str, Any]:
+    """Return the metadata of a scan, from the data set's top down to its own JSON file.
+
+    Raises
+    ------
+    InputFault
+        If a JSON file that applies is broken.
+
+    Notes
+    -----
+    BIDS inheritance principle: a file applies if its entities are a subset of the scan's.
+    """
+    content: dict[str, Any] = {}
+    folder = Path(scan.path).parent
+    levels = [Path(), *reversed(folder.parents[:-1]), folder]
+    for level in levels:
+        for file in _json_files(bids_dir / level):
+            entities, suffix = entities_of(file.name)
+            if suffix == _suffix(scan) and entities.items() <= scan.entities.items():
+                content |= images.read_json(file)
+    return content
+
+
+def _suffix(scan: Scan) -> str:
+    return entities_of(Path(scan.path).name)[1]
+
+
+def _json_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.json")) if folder.is_dir() else []
+
+
+def joint_fingerprint(facts: Mapping[str, Facts], paths: Sequence[str]) -> str:
+    """Return the fingerprints of several scans as one text."""
+    return " ".join(facts[path].fingerprint for path in paths)

@@ -1,0 +1,153 @@
+"""What was found at each visit: numbers of the measures, or why there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sonolesion.report import wording
+from sonolesion.report.records import (
+    MISSING,
+    STATES,
+    Intervention,
+    LedgerRow,
+    Visit,
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The lesion of one treatment at one visit.
+
+    Attributes
+    ----------
+    status : str
+        ``measured``, ``not_visible``, or a key of `records.STATES` that says why not.
+    values : mapping of str to float
+        Statistics of the lesion; volumes in mm³, lengths in mm; ``oedema`` is a volume.
+    method : str
+        Contrasts that were used, and which zones the lesion holds.
+    """
+
+    session: str
+    intervention: str
+    days: float | None
+    status: str
+    values: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
+    remedy: str = ""
+    method: str = ""
+
+    @property
+    def word(self) -> str:
+        """The status as a reader sees it."""
+        if self.status == "measured":
+            return "visible"
+        known = STATES.get(self.status)
+        return "not visible" if self.status == "not_visible" else known.label if known else "?"
+
+    @property
+    def sentence(self) -> str:
+        """One plain sentence about the visit."""
+        return sentence(self)
+
+    def value(self, statistic: str) -> float | None:
+        """Return a statistic of the lesion, or None."""
+        return self.values.get(statistic)
+
+
+def collect(
+    measures: Iterable[Mapping[str, str]],
+    ledger: Sequence[LedgerRow],
+    visits: Sequence[Visit],
+    treatment: Intervention,
+) -> list[Finding]:
+    """Return the finding of each visit that a treatment covers, in order of time."""
+    rows = [row for row in measures if row["intervention_id"] == treatment.id]
+    return [
+        _finding(rows, ledger, visit, treatment) for visit in visits if treatment.covers(visit.day)
+    ]
+
+
+def _finding(
+    rows: Iterable[Mapping[str, str]],
+    ledger: Sequence[LedgerRow],
+    visit: Visit,
+    treatment: Intervention,
+) -> Finding:
+    own = [row for row in rows if row["session_id"].removeprefix("ses-") == visit.session]
+    days = None if visit.day is None else visit.day - treatment.day
+    volume = next((row for row in own if _is(row, "lesion", "volume")), None)
+    if volume is None or volume["status"] not in {"measured", "not_visible"}:
+        state, reason, remedy = why(ledger, visit.session)
+        return Finding(visit.session, treatment.id, days, state, {}, reason, remedy)
+    values = {
+        name: float(row["value"]) for row in own if (name := _name(row)) and row["value"] != MISSING
+    }
+    method = volume["method"].replace(MISSING, "")
+    return Finding(visit.session, treatment.id, days, volume["status"], values, method=method)
+
+
+def why(ledger: Sequence[LedgerRow], session: str) -> tuple[str, str, str]:
+    """Return (state, reason, remedy) of the gravest ledger row that explains a missing result."""
+    own = [
+        row for row in ledger if row.session in {session, ""} and row.state not in {"ran", "unused"}
+    ]
+    lesion = [row for row in own if row.session == session and row.stage == "lesion"]
+    order = list(STATES)
+    # A step that was not reached points to the one that stopped it: look at all of the visit.
+    candidates = [row for row in own if row.stage in {"anatomy", "lesion", "ingest", ""}] or own
+    graded = sorted(candidates, key=lambda row: (row.session != session, order.index(row.state)))
+    told = [row for row in graded if row.reason] or lesion or graded
+    if not told:
+        return "absent", "no lesion step was planned for this visit", ""
+    return told[0].state, told[0].reason, told[0].remedy
+
+
+def sentence(finding: Finding) -> str:
+    """Write one plain sentence about a visit."""
+    if finding.status == "measured":
+        return _seen(finding)
+    if finding.status == "not_visible":
+        p = finding.values.get("detection_p")
+        test = f" (p = {wording.probability(p)})" if p is not None else ""
+        return f"Lesion looked for and not visible{test}. This is a result, not a missing value."
+    remedy = f" To mend: {finding.remedy}." if finding.remedy else ""
+    reason = f": {finding.reason.rstrip('.')}" if finding.reason else ""
+    return f"No lesion result ({finding.word}){reason}.{remedy}"
+
+
+def _seen(finding: Finding) -> str:
+    value = finding.values
+    text = f"Lesion visible, {wording.volume(value.get('volume'))}"
+    text += f", oedema {wording.volume(value['oedema'])}" if "oedema" in value else ""
+    if "error_3d" in value:
+        text += f"; its centroid lies {wording.number(value['error_3d'], decimals=1)} mm from the"
+        text += f" planned target{_directions(value)}"
+    return text + "."
+
+
+def _directions(value: Mapping[str, float]) -> str:
+    words = {
+        "error_ml": ("lateral", "medial"),
+        "error_ap": ("anterior", "posterior"),
+        "error_dv": ("dorsal", "ventral"),
+    }
+    parts = [
+        f"{wording.number(abs(value[name]), decimals=1)} {positive if value[name] > 0 else other}"
+        for name, (positive, other) in words.items()
+        if name in value
+    ]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _is(row: Mapping[str, str], region: str, statistic: str) -> bool:
+    return (row["map"], row["region"], row["statistic"]) == ("lesion", region, statistic)
+
+
+def _name(row: Mapping[str, str]) -> str:
+    """Return the name under which a finding holds a row; "" if it doesn't."""
+    if _is(row, "oedema", "volume"):
+        return "oedema"
+    told = row["region"] == "lesion" or row["statistic"].startswith("detection")
+    return row["statistic"] if told and row["map"] == "lesion" else ""

@@ -1,0 +1,123 @@
+"""The page of the study: subjects and visits, their outcome, and what became of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sonolesion.report import findings, ledger, methods, records, render, wording
+from sonolesion.report.subject import validation
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The outcome of one treatment at one visit."""
+
+    visit: str
+    day: float | None
+    status: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One treatment of one subject, or a subject without any."""
+
+    subject: str
+    treatment: str
+    side: str
+    baseline: str
+    cells: tuple[Cell, ...]
+    counts: tuple[tuple[str, int], ...]
+    note: str
+
+
+def page(
+    plan: Mapping[str, Any],
+    tables: Mapping[str, Sequence[Mapping[str, str]]],
+    report: Mapping[str, Any],
+) -> str:
+    """Return the HTML of the group page.
+
+    Parameters
+    ----------
+    plan : mapping
+        ``folders`` (labels of the subjects) and ``subjects`` (label → plan).
+    tables : mapping
+        Rows of ``inventory``, ``ledger`` and ``measures``.
+    report : mapping
+        ``bids_validation.json``.
+    """
+    rows = records.ledger_rows(tables["ledger"])
+    own = {name: by_subject(table) for name, table in tables.items()}
+    lines = [
+        line
+        for subject in plan["folders"]
+        for line in _lines(
+            subject,
+            plan["subjects"].get(subject, {}),
+            {name: table.get(subject, []) for name, table in own.items()},
+        )
+    ]
+    context = {
+        "subjects": plan["folders"],
+        "lines": lines,
+        "counts": ledger.counts(rows),
+        "concerns": sum(row.state in ledger.NEEDS_ATTENTION for row in rows),
+        "outcomes": outcomes(lines),
+        "validation": validation(report, ""),
+    }
+    return render.page("group.html", context)
+
+
+def by_subject(
+    rows: Sequence[Mapping[str, str]],
+) -> dict[str, list[Mapping[str, str]]]:
+    """Return the rows of each participant, in the order given."""
+    found: dict[str, list[Mapping[str, str]]] = {}
+    for row in rows:
+        found.setdefault(row["participant_id"].removeprefix("sub-"), []).append(row)
+    return found
+
+
+def outcomes(lines: Sequence[Line]) -> list[tuple[str, int]]:
+    """Return how many visits after treatment ended in each outcome."""
+    tally: dict[str, int] = {}
+    for line in lines:
+        for cell in line.cells:
+            word = "visible" if cell.status == "measured" else cell.status.replace("_", " ")
+            tally[word] = tally.get(word, 0) + 1
+    return sorted(tally.items(), key=lambda item: (-item[1], item[0]))
+
+
+def citation(rules: set[str]) -> str:
+    """Return the Markdown of CITATION.md for the rules that ran anywhere in the study."""
+    return methods.citation_markdown(methods.statements(rules))
+
+
+def _lines(
+    subject: str, plan: Mapping[str, Any], own: Mapping[str, Sequence[Mapping[str, str]]]
+) -> list[Line]:
+    rows = records.ledger_rows(own["ledger"])
+    visits = records.visits(own["inventory"], plan)
+    baseline = next((visit.session for visit in visits if visit.baseline), "")
+    counts = tuple(ledger.counts(rows))
+    treatments = records.interventions(plan)
+    if not treatments:
+        note = next((c.reason for c in ledger.concerns(rows)), "no treatment is listed")
+        return [Line(subject, "", "", baseline, (), counts, note)]
+    lines = []
+    for item in treatments:
+        found = findings.collect(own["measures"], rows, visits, item)
+        note = "" if found else "no visit after this treatment"
+        cells = tuple(_cell(finding) for finding in found)
+        lines.append(Line(subject, item.id, item.side, baseline, cells, counts, note))
+    return lines
+
+
+def _cell(finding: findings.Finding) -> Cell:
+    text = finding.word
+    if finding.status == "measured":
+        text = wording.volume(finding.value("volume"))
+    return Cell(finding.session, finding.days, finding.status, text)

@@ -1,0 +1,115 @@
+"""The page of one subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sonolesion.report import checks, curve, film, findings, ledger, methods, records, render
+from sonolesion.report import timeline as timelines
+from sonolesion.report.film import Archive, Film, Look
+from sonolesion.report.findings import Finding
+from sonolesion.report.records import File, Intervention, Reader
+
+TIMELINE = {"width": 1060.0, "margin": 70.0, "label_width": 104.0}
+CURVE = {"width": 560.0, "height": 330.0}
+# Params that steer reruns or belong to one visit, and words that could tell the arm.
+HIDDEN = frozenset({"code", "scan", "labels", "planned", "is_baseline", "kind", "arm"})
+ISSUES_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """Everything the page says of one treatment."""
+
+    intervention: Intervention
+    findings: list[Finding]
+    curve: curve.Curve
+    film: Film
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a subject page is made from; rows are as in the tables of the output folder."""
+
+    subject: str
+    plan: Mapping[str, Any]
+    inventory: Sequence[Mapping[str, str]]
+    ledger: Sequence[Mapping[str, str]]
+    measures: Sequence[Mapping[str, str]]
+    validation: Mapping[str, Any]
+    provenance: Sequence[Mapping[str, Any]]
+    files: Sequence[File]
+
+
+def rows_of(rows: Iterable[Mapping[str, str]], subject: str) -> list[Mapping[str, str]]:
+    """Return the rows of one participant."""
+    return [row for row in rows if row["participant_id"] == f"sub-{subject}"]
+
+
+def page(material: Material, reader: Reader, *, look: Look) -> str:
+    """Return the HTML of a subject's page; it is made even if nothing ran."""
+    rows = records.ledger_rows(material.ledger)
+    visits = records.visits(material.inventory, material.plan)
+    planned = records.interventions(material.plan)
+    treated = [_treatment(item, material, reader, rows, visits, look) for item in planned]
+    sessions = [visit.session for visit in visits]
+    width, quality = look.check_width_px, look.picture_quality
+    gates = checks.gates(material.files, reader, sessions, width=width, quality=quality)
+    chosen = methods.statements(record["rule"] for record in material.provenance)
+    context = {
+        "subject": material.subject,
+        "visits": visits,
+        "timeline": timelines.lay_out(visits, planned, **TIMELINE),
+        "treatments": treated,
+        "gates": gates,
+        "gate_grid": checks.grid(gates, sessions),
+        "concerns": ledger.concerns(rows),
+        "counts": ledger.counts(rows),
+        "grid": ledger.grid(rows, visits),
+        "acquired": ledger.acquired(material.inventory, visits),
+        "nothing": not material.files,
+        "methods": " ".join(methods.sentence(statement) for statement in chosen),
+        "references": methods.references(chosen),
+        "settings": methods.settings(material.provenance, left_out=HIDDEN),
+        "versions": methods.versions(material.provenance),
+        "validation": validation(material.validation, material.subject),
+        "radiological": look.radiological,
+    }
+    return render.page("subject.html", context)
+
+
+def _treatment(
+    item: Intervention,
+    material: Material,
+    reader: Reader,
+    rows: Sequence[records.LedgerRow],
+    visits: Sequence[records.Visit],
+    look: Look,
+) -> Treatment:
+    found = findings.collect(material.measures, rows, visits, item)
+    archive = Archive(material.files, reader, material.inventory, rows)
+    return Treatment(
+        item,
+        found,
+        curve.lay_out(found, **CURVE),
+        film.shoot(archive, visits, found, item, look=look),
+    )
+
+
+def validation(report: Mapping[str, Any], subject: str) -> dict[str, Any]:
+    """Return the validator's totals, and its issues about a subject (all, if "") or the set."""
+    issues = [item for item in report.get("issues", []) if _concerns(item, subject)]
+    return {
+        "made": bool(report),
+        "errors": int(report.get("errors", 0)),
+        "warnings": int(report.get("warnings", 0)),
+        "issues": issues[:ISSUES_SHOWN],
+        "more": max(len(issues) - ISSUES_SHOWN, 0),
+    }
+
+
+def _concerns(issue: Mapping[str, Any], subject: str) -> bool:
+    top = str(issue.get("location") or "").strip("/").split("/")[0]
+    return not subject or not top.startswith("sub-") or top == f"sub-{subject}"
