@@ -15,7 +15,7 @@ rule anatomy_space:
         png=f"{SUBJECT_ANAT}desc-space_qc.png",
     log:
         "logs/anatomy/space/{subject}.log",
-    threads: 2
+    threads: 1
     resources:
         mem_mb=2000,
     params:
@@ -45,7 +45,7 @@ rule anatomy_mni:
         png=f"{SUBJECT_ANAT}desc-mni_qc.png",
     log:
         "logs/anatomy/mni/{subject}.log",
-    threads: 2
+    threads: 1
     resources:
         mem_mb=2500,
     params:
@@ -96,7 +96,7 @@ rule anatomy_t1w:
         png=f"{SESSION_ANAT}desc-T1wregistration_qc.png",
     log:
         "logs/anatomy/t1w/{subject}_{session}.log",
-    threads: 2
+    threads: 1
     resources:
         mem_mb=2000,
     params:
@@ -130,7 +130,7 @@ rule anatomy_contrast:
         "logs/anatomy/contrast/{subject}_{session}_{contrast}.log",
     wildcard_constraints:
         contrast="T2w|FLAIR",
-    threads: 2
+    threads: 1
     resources:
         mem_mb=2000,
     params:

@@ -9,6 +9,11 @@ from snakemake.io import apply_wildcards
 from sonolesion.core.codehash import code_hash
 
 RAW = "sourcedata/raw"
+# Snakemake compares params as text: the same settings must read the same, whatever file they
+# came from and in whatever order.
+settled = json.loads(json.dumps(config, sort_keys=True))
+config.clear()
+config.update(settled)
 PASS = config.pop("pass", "work")  # work, then summary (for the ledger), then pages
 MAIN = workflow.is_main_process
 # Jobs run inside the output folder already; a relative path would lead them astray.
