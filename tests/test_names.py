@@ -88,10 +88,11 @@ def test_environment_is_in_step_with_pyproject(root: Path) -> None:
 
 
 def test_lock_file_names_hashes_and_no_address(root: Path) -> None:
-    text = (root / "requirements.lock").read_text()
-    assert "http" not in text
-    for requirement in re.split(r"\n(?=\w)", text.strip()):
-        assert "--hash=sha256:" in requirement, requirement.splitlines()[0]
+    for name in ("requirements.lock", "requirements-uv.lock"):
+        text = (root / name).read_text()
+        assert "http" not in text
+        for requirement in re.split(r"\n(?=\w)", text.strip()):
+            assert "--hash=sha256:" in requirement, requirement.splitlines()[0]
 
 
 def test_atlas_files_are_what_the_table_says(root: Path) -> None:

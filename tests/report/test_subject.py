@@ -96,7 +96,7 @@ def test_page_gives_each_state_with_reason_and_remedy(study: Any) -> None:
 
 def test_page_tells_every_visit_apart(study: Any) -> None:
     text = checked(study.page()).text
-    assert "Lesion visible, 142 mm³" in text
+    assert re.search(r"Lesion visible \(p = [^)]+\), 142 mm³", text)
     assert "2.1 mm from the planned target (1.0 lateral, 1.5 anterior, 1.0 ventral)" in text
     assert "Lesion looked for and not visible (p = 0.41)" in text
     assert "No lesion result (failed): found r 0.41" in text

@@ -133,6 +133,8 @@ def _status(given: list[str]) -> int:
     output = Path(options.output_dir).resolve()
     runner.require_study(output)
     rows, _ = runner.Engine().ledger(output)
+    if status.is_running(output):
+        print("A run is under way: the states of its steps are not final.")
     print(status.as_text(rows, everything=options.all))
     return 0 if status.is_sound(rows) else 1
 

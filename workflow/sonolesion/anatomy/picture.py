@@ -49,7 +49,7 @@ def slices(
     Returns
     -------
     PIL.Image.Image
-        20 colours; coronal and axial slices in neurological view: left is left.
+        20 colours; coronal and axial slices in radiological view: the patient's left is on the right.
     """
     figure = Figure(figsize=(10, 6.4), facecolor="black", dpi=100)
     canvas = FigureCanvasAgg(figure)
@@ -97,7 +97,9 @@ def _panel(
         "transform": panel.transAxes,
         "va": "top",
     }
-    left, right = ("P", "A") if axis == 0 else ("L", "R")
+    left, right = ("P", "A") if axis == 0 else ("R", "L")
+    if axis > 0:
+        panel.invert_xaxis()
     panel.text(0.02, 0.98, f"{left}  {'xyz'[axis]} {level_mm:+.0f} mm", **style)
     panel.text(0.98, 0.98, right, ha="right", **style)
 

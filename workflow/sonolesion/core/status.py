@@ -95,6 +95,8 @@ def _state(
     record = output / Path(step["log"]).with_suffix(".error.json")
     if _is_recent(record, output) and not all(file.present for file in known):
         fault = json.loads(record.read_text(encoding="utf-8"))
+        if fault["kind"] == "Killed" and is_running(output):
+            return "not reached", "running now", ""
         place = f"{fault['file']}: " if fault["file"] else ""
         wanted = f"; expected {fault['expected']}" if fault["expected"] else ""
         return "failed", f"{place}found {fault['found']}{wanted}", fault["remedy"]
@@ -107,6 +109,11 @@ def _state(
             "mend what failed before it and run again",
         )
     return "not reached", "a step before it failed, or the run was stopped", "see the failed step"
+
+
+def is_running(output: Path) -> bool:
+    """Return whether a run is under way in this folder: Snakemake holds its locks."""
+    return any((output / ".snakemake" / "locks").glob("*"))
 
 
 def _is_recent(record: Path, output: Path) -> bool:

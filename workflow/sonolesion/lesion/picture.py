@@ -30,7 +30,7 @@ def draw(
     """Write a PNG: a row a contrast, three planes, baseline beside follow-up.
 
     Red is the lesion (zones I and II), yellow the outer border of oedema, the cross the plan.
-    The patient's left is on the left.
+    Radiological view: the patient's left is on the right.
     """
     from matplotlib.figure import Figure
 
@@ -94,7 +94,8 @@ def _slice(
     )
     plan = [float(head.target_mm[shown]) for shown in plane[2]]
     axis.plot(*plan, "+", color=PLAN_COLOUR, markersize=5, markeredgewidth=0.7)
-    axis.set_xlim(extent[:2])
+    sideways = plane[2][0] == 0
+    axis.set_xlim((extent[1], extent[0]) if sideways else extent[:2])
     axis.set_ylim(extent[2:])
     axis.set_axis_off()
 

@@ -109,17 +109,21 @@ def sentence(finding: Finding) -> str:
     if finding.status == "measured":
         return _seen(finding)
     if finding.status == "not_visible":
-        p = finding.values.get("detection_p")
-        test = f" (p = {wording.probability(p)})" if p is not None else ""
+        test = _test(finding.values)
         return f"Lesion looked for and not visible{test}. This is a result, not a missing value."
     remedy = f" To mend: {finding.remedy}." if finding.remedy else ""
     reason = f": {finding.reason.rstrip('.')}" if finding.reason else ""
     return f"No lesion result ({finding.word}){reason}.{remedy}"
 
 
+def _test(value: Mapping[str, float]) -> str:
+    p = value.get("detection_p")
+    return f" (p = {wording.probability(p)})" if p is not None else ""
+
+
 def _seen(finding: Finding) -> str:
     value = finding.values
-    text = f"Lesion visible, {wording.volume(value.get('volume'))}"
+    text = f"Lesion visible{_test(value)}, {wording.volume(value.get('volume'))}"
     text += f", oedema {wording.volume(value['oedema'])}" if "oedema" in value else ""
     if "error_3d" in value:
         text += f"; its centroid lies {wording.number(value['error_3d'], decimals=1)} mm from the"
