@@ -17,7 +17,7 @@ rule anatomy_space:
         "logs/anatomy/space/{subject}.log",
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         bias=config["anatomy"]["bias"],
         start=config["anatomy"]["start"],
@@ -47,7 +47,7 @@ rule anatomy_mni:
         "logs/anatomy/mni/{subject}.log",
     threads: 1
     resources:
-        mem_mb=2500,
+        mem_mb=lambda wildcards, attempt: 2500 * attempt,
     params:
         warp=config["anatomy"]["warp"],
         limits=config["anatomy"]["limits"],
@@ -72,7 +72,7 @@ rule anatomy_tissue:
     log:
         "logs/anatomy/tissue/{subject}.log",
     resources:
-        mem_mb=1500,
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
     params:
         tissue=config["anatomy"]["tissue"],
         limits=config["anatomy"]["limits"],
@@ -98,7 +98,7 @@ rule anatomy_t1w:
         "logs/anatomy/t1w/{subject}_{session}.log",
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         is_baseline=lambda w: is_baseline(w.subject, w.session),
         bias=config["anatomy"]["bias"],
@@ -132,7 +132,7 @@ rule anatomy_contrast:
         contrast="T2w|FLAIR",
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         bias=config["anatomy"]["bias"],
         rigid=config["anatomy"]["contrast"],

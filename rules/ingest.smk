@@ -9,7 +9,7 @@ rule ingest_validate:
     log:
         "logs/ingest/validate/study.log",
     resources:
-        mem_mb=1000,
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
     params:
         scan=PLAN["listing"],
         code=code("ingest.validate"),

@@ -11,7 +11,7 @@ rule lesion_target:
     log:
         "logs/lesion/target/{subject}_{intervention}.log",
     resources:
-        mem_mb=1000,
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
     params:
         planned=planned,
         template=TEMPLATE,
@@ -44,7 +44,7 @@ rule lesion_segment:
     log:
         "logs/lesion/segment/{subject}_{session}_{intervention}.log",
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         labels=lesion_labels,
         contrasts=lambda w: contrasts_for(w.subject, w.session, w.intervention),

@@ -13,7 +13,7 @@ rule measures_tables:
         "logs/measures/tables/study.log",
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
     params:
         significant_digits=config["measures"]["significant_digits"],
         code=code("measures.tables"),

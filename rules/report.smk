@@ -16,7 +16,7 @@ rule report_subject:
         "logs/report/subject/{subject}.log",
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
     params:
         subject=lambda w: w.subject,
         scan=lambda w: rows_hash(w.subject),
@@ -48,7 +48,7 @@ rule report_group:
         "logs/report/group/study.log",
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
     params:
         code=code("report.group"),
     message:

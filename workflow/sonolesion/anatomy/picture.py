@@ -49,7 +49,7 @@ def slices(
     Returns
     -------
     PIL.Image.Image
-        20 colours; coronal and axial slices in radiological view: the patient's left is on the right.
+        20 colours; coronal and axial slices in radiological view: the left is on the right.
     """
     figure = Figure(figsize=(10, 6.4), facecolor="black", dpi=100)
     canvas = FigureCanvasAgg(figure)

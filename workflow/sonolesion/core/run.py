@@ -36,13 +36,13 @@ def run(main: Callable[..., None], snakemake: Any) -> None:
     log = Path(str(snakemake.log[0]))
     log.parent.mkdir(parents=True, exist_ok=True)
     _record(log, _killed(snakemake), snakemake)
-    logging.basicConfig(filename=log, level=logging.INFO, format="%(asctime)s %(message)s")
-    logging.info("%s %s", snakemake.rule, json.dumps(dict(snakemake.wildcards.items())))
+    logger = _logger(log)
+    logger.info("%s %s", snakemake.rule, json.dumps(dict(snakemake.wildcards.items())))
     start_s = time.monotonic()
     try:
         main(**arguments)
     except BaseException as fault:
-        logging.error("".join(traceback.format_exception(fault)))
+        logger.error("".join(traceback.format_exception(fault)))
         _record(log, _described(fault), snakemake)
         _keep(log, [str(path) for path in snakemake.output])
         print(f"{snakemake.rule}: {fault}", file=sys.stderr)
@@ -51,6 +51,16 @@ def run(main: Callable[..., None], snakemake: Any) -> None:
     for _, kept in _gate_files(log, [str(path) for path in snakemake.output]):
         kept.unlink(missing_ok=True)
     _write_provenance(log, snakemake, time.monotonic() - start_s)
+
+
+def _logger(log: Path) -> logging.Logger:
+    """Return a logger that writes to the step's log alone."""
+    logger = logging.getLogger(f"sonolesion.{log.stem}")
+    logger.setLevel(logging.INFO)
+    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    logger.addHandler(handler)
+    return logger
 
 
 def _arguments(main: Callable[..., None], snakemake: Any) -> dict[str, Any]:
