@@ -54,3 +54,16 @@ def test_modalities_that_nobody_has_are_left_out() -> None:
 def test_counts_begin_with_what_ran() -> None:
     rows = [row("f", "a", "b", state) for state in ("absent", "failed", "ran", "ran")]
     assert ledger.counts(rows) == [("ran", 2), ("failed", 1), ("absent", 1)]
+
+
+def test_what_was_not_asked_for_needs_no_attention() -> None:
+    where = ("f", "lesion", "segment", "not_reached")
+    rows = [row(*where, reason="a step failed"), row(*where, reason="not selected in this run")]
+    assert [concern.reason for concern in ledger.concerns(rows)] == ["a step failed"]
+
+
+def test_reason_why_no_lesion_was_looked_for() -> None:
+    absent = row("f", "ingest", "inventory", "absent", "T2w", reason="not acquired")
+    lesion = row("", "ingest", "inventory", "absent", "lesion", reason="no session")
+    assert ledger.why_no_lesion([absent, lesion]) == "no session"
+    assert ledger.why_no_lesion([absent]) == ""

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+MAX_NAMED = 4
+
 
 def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     """Return counts by severity and the errors themselves.
@@ -24,17 +26,23 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     found = report["issues"]["issues"]
     errors = [_line(issue) for issue in found if issue["severity"] == "error"]
     warned = [issue for issue in found if issue["severity"] == "warning"]
-    kinds = Counter((issue["code"], issue.get("subCode", "")) for issue in warned)
+    details: dict[str, list[str]] = {}
+    for issue in warned:
+        details.setdefault(issue["code"], []).append(issue.get("subCode", ""))
     warnings = [
-        {
-            "code": code,
-            "severity": "warning",
-            "location": "",
-            "message": f"{detail} ({n} times)".strip(),
-        }
-        for (code, detail), n in sorted(kinds.items())
+        {"code": code, "severity": "warning", "location": "", "message": _counted(named)}
+        for code, named in sorted(details.items())
     ]
     return {"errors": len(errors), "warnings": len(warned), "issues": errors + warnings}
+
+
+def _counted(details: list[str]) -> str:
+    """Return how often a warning was given, and of what, the most frequent first."""
+    kinds = Counter(detail for detail in details if detail).most_common()
+    named = ", ".join(kind for kind, _ in kinds[:MAX_NAMED])
+    more = f" and {len(kinds) - MAX_NAMED} more" if len(kinds) > MAX_NAMED else ""
+    times = f"{len(details)} time" + ("" if len(details) == 1 else "s")
+    return f"{times}: {named}{more}" if named else times
 
 
 def _line(issue: Mapping[str, Any]) -> dict[str, str]:

@@ -105,7 +105,8 @@ def _lines(
     counts = tuple(ledger.counts(rows))
     treatments = records.interventions(plan)
     if not treatments:
-        note = next((c.reason for c in ledger.concerns(rows)), "no treatment is listed")
+        grave = next((c.reason for c in ledger.concerns(rows)), "no treatment is listed")
+        note = ledger.why_no_lesion(rows) or grave
         return [Line(subject, "", "", baseline, (), counts, note)]
     lines = []
     for item in treatments:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sonolesion.core.status import NOT_SELECTED
 from sonolesion.report.records import STATES, LedgerRow, Visit, state_of
 
 NEEDS_ATTENTION = ("failed", "blocked", "stale", "not_reached")
@@ -65,11 +66,17 @@ def acquired(inventory: Iterable[Mapping[str, str]], visits: Sequence[Visit]) ->
     ]
 
 
+def why_no_lesion(rows: Iterable[LedgerRow]) -> str:
+    """Return why the lesion stage had nothing to do; "" if no row tells."""
+    told = (row.reason for row in rows if row.modality == "lesion" and row.reason)
+    return next(told, "")
+
+
 def concerns(rows: Iterable[LedgerRow]) -> list[Concern]:
     """Return what failed, is blocked, stale or was not reached, gravest first."""
     grouped: dict[tuple[str, str, str], list[LedgerRow]] = {}
     for row in rows:
-        if row.state in NEEDS_ATTENTION:
+        if row.state in NEEDS_ATTENTION and row.reason != NOT_SELECTED:
             grouped.setdefault((row.state, row.reason, row.remedy), []).append(row)
     ordered = sorted(grouped.items(), key=lambda item: NEEDS_ATTENTION.index(item[0][0]))
     return [

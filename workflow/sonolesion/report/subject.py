@@ -66,6 +66,7 @@ def page(material: Material, reader: Reader, *, look: Look) -> str:
         "gates": gates,
         "gate_grid": checks.grid(gates, sessions),
         "concerns": ledger.concerns(rows),
+        "why_no_lesion": ledger.why_no_lesion(rows),
         "counts": ledger.counts(rows),
         "grid": ledger.grid(rows, visits),
         "acquired": ledger.acquired(material.inventory, visits),
