@@ -22,12 +22,12 @@ def test_a_picture_is_small_and_shows_image_and_contour(toy: np.ndarray) -> None
     assert np.asarray(plain.convert("L")).max() > 200
 
 
-def test_left_is_left(toy: np.ndarray) -> None:
+def test_the_patients_left_is_on_the_right(toy: np.ndarray) -> None:
     volume = np.zeros_like(toy)
     volume[:20] = toy[:20]
     image = np.asarray(picture.slices(volume, TOY_AFFINE, {}, brain=toy > 0, title="").convert("L"))
     axial = image[460:630, 410:590].astype(int)
-    assert axial[:, :90].sum() > 3 * axial[:, 90:].sum()
+    assert axial[:, 90:].sum() > 3 * axial[:, :90].sum()
 
 
 def test_edges_are_the_brain_and_its_white_matter(toy: np.ndarray) -> None:
