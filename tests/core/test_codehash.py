@@ -15,7 +15,7 @@ def script(tmp_path: Path) -> Path:
 
 
 def fresh(path: Path) -> str:
-    for function in (codehash.code_hash, codehash._canonical, codehash._parsed):
+    for function in (codehash.code_hash, codehash._canonical, codehash._parsed, codehash._imported):
         function.cache_clear()
     return codehash.code_hash(str(path))
 
@@ -44,7 +44,7 @@ def test_imported_modules_count(script: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_the_harness_does_not_count(script: Path) -> None:
     found = {path.name for path in codehash._closure(script)}
     script.write_text(script.read_text() + "from sonolesion.core.run import run\n")
-    for function in (codehash._canonical, codehash._parsed):
+    for function in (codehash._canonical, codehash._parsed, codehash._imported):
         function.cache_clear()
     assert "run.py" not in {path.name for path in codehash._closure(script)}
     assert "tables.py" in found

@@ -16,6 +16,10 @@ def first(dataset) -> bids.Scan:
     return next(iter(bids.scans_of(dataset.folder, "1", "pre")))
 
 
+def cache_of(dataset) -> scans.Cache:
+    return scans.Cache(dataset.folder.parent / "scans.json", dataset.folder)
+
+
 def test_facts_of_a_sound_scan(dataset) -> None:
     facts = scans.read_facts(dataset.scan("1", "pre", "T1w"))
     assert facts.shape == [16, 18, 20]
@@ -72,7 +76,9 @@ def test_sidecar_inherits_from_the_top_down(dataset) -> None:
     inherited = {"EchoTime": 0.9, "Manufacturer": "GE"}
     (dataset.folder / "T1w.json").write_text(json.dumps(inherited))
     (dataset.folder / "acq-other_T1w.json").write_text(json.dumps({"Manufacturer": "none"}))
-    assert scans.sidecar(dataset.folder, first(dataset)) == {
+    assert scans.Cache(dataset.folder.parent / "scans.json", dataset.folder).sidecar(
+        first(dataset)
+    ) == {
         "EchoTime": 0.003,
         "Manufacturer": "GE",
     }
@@ -82,4 +88,4 @@ def test_broken_sidecar_is_named(dataset) -> None:
     path = dataset.scan("1", "pre", "T1w")
     path.with_name("sub-1_ses-pre_T1w.json").write_text("{")
     with pytest.raises(InputFault, match=r"sub-1_ses-pre_T1w\.json.*expected a JSON object"):
-        scans.sidecar(dataset.folder, first(dataset))
+        cache_of(dataset).sidecar(first(dataset))

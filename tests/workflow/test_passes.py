@@ -146,3 +146,13 @@ def test_dry_run_changes_nothing(study) -> None:
     assert study.run("--dry-run") == 0
     assert study.ran() == []
     assert not (study.output / "sub-1.html").exists()
+
+
+def test_a_lost_file_is_made_again(study) -> None:
+    assert study.run() == 0
+    study.ran()
+    for lost in ("sub-1/anat/sub-1_desc-space_qc.png", "sub-1/anat/sub-1_desc-mni_qc.json"):
+        (study.output / lost).unlink()
+    assert study.run() == 0
+    assert {"anatomy_space 1", "anatomy_mni 1"} <= set(study.ran())
+    assert (study.output / "sub-1/anat/sub-1_desc-mni_qc.json").exists()

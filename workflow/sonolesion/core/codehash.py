@@ -40,7 +40,12 @@ def _closure(script: Path) -> set[Path]:
     return found | {file for file in templates if file.suffix in {".html", ".css", ".md"}}
 
 
-def _imported(path: Path) -> Iterator[Path]:
+@cache
+def _imported(path: Path) -> tuple[Path, ...]:
+    return tuple(_walked(path))
+
+
+def _walked(path: Path) -> Iterator[Path]:
     for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

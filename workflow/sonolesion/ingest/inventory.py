@@ -145,7 +145,7 @@ def _session_rows(
         row = Row(subject, session, modality, "absent", "not acquired", day=day)
         candidates = _chosen(found[modality], settings)
         if candidates:
-            row = _judged(bids_dir, row, candidates, settings, cache)
+            row = _judged(row, candidates, settings, cache)
         rows.append(_excluded(row, settings))
     return rows
 
@@ -157,13 +157,7 @@ def _chosen(candidates: list[bids.Scan], settings: Ingest) -> list[bids.Scan]:
     return fitting or candidates
 
 
-def _judged(
-    bids_dir: Path,
-    row: Row,
-    candidates: list[bids.Scan],
-    settings: Ingest,
-    cache: scans.Cache,
-) -> Row:
+def _judged(row: Row, candidates: list[bids.Scan], settings: Ingest, cache: scans.Cache) -> Row:
     row = replace(row, file=candidates[0].path)
     if len(candidates) > 1 and row.modality in SINGLE:
         names = ", ".join(Path(scan.path).name for scan in candidates)
@@ -175,7 +169,7 @@ def _judged(
         )
     for scan in candidates:
         try:
-            sidecar = scans.sidecar(bids_dir, scan)
+            sidecar = cache.sidecar(scan)
         except InputFault as fault:
             return replace(_refused(row.subject, row.session, fault), modality=row.modality)
         facts = cache.facts(scan.path)

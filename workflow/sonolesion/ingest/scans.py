@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -47,6 +48,15 @@ class Facts:
     fault: str = ""
 
 
+@dataclass(frozen=True)
+class JsonFile:
+    """A sidecar, and what its name says."""
+
+    path: Path
+    entities: frozenset[tuple[str, str]]
+    suffix: str
+
+
 class Cache:
     """Facts by path, kept between runs; a file is read again when size or time changed."""
 
@@ -54,6 +64,7 @@ class Cache:
         self.file, self.bids_dir = file, bids_dir
         self.known: dict[str, Any] = {}
         self.used: dict[str, Facts] = {}
+        self.listed: dict[str, list[JsonFile]] = {}
         if file.exists():
             self.known = json.loads(file.read_text(encoding="utf-8"))
 
@@ -66,6 +77,35 @@ class Cache:
         else:
             self.used[path] = read_facts(self.bids_dir / path)
         return self.used[path]
+
+    def sidecar(self, scan: Scan) -> dict[str, Any]:
+        """Return the metadata of a scan, from the data set's top down to its own JSON file.
+
+        Raises
+        ------
+        InputFault
+            If a JSON file that applies is broken.
+
+        Notes
+        -----
+        BIDS inheritance principle: a file applies if its entities are a subset of the scan's.
+        """
+        content: dict[str, Any] = {}
+        folder, name = os.path.split(scan.path)
+        suffix = entities_of(name)[1]
+        parts = folder.split("/")
+        for depth in range(len(parts) + 1):
+            for file in self._json_files("/".join(parts[:depth])):
+                applies = file.suffix == suffix and file.entities <= scan.entities.items()
+                if applies:
+                    content |= images.read_json(file.path)
+        return content
+
+    def _json_files(self, folder: str) -> list[JsonFile]:
+        """Return the JSON files of a folder, which is listed once."""
+        if folder not in self.listed:
+            self.listed[folder] = _json_files(self.bids_dir / folder)
+        return self.listed[folder]
 
     def write(self) -> None:
         """Keep the facts of the scans that were asked for."""
@@ -122,35 +162,13 @@ def _largest_shift_mm(header: Any, shape: np.ndarray[Any, Any]) -> float:
     return round(float(np.linalg.norm(shift[:3], axis=0).max()), 4)
 
 
-def sidecar(bids_dir: Path, scan: Scan) -> dict[str, Any]:
-    """Return the metadata of a scan, from the data set's top down to its own JSON file.
-
-    Raises
-    ------
-    InputFault
-        If a JSON file that applies is broken.
-
-    Notes
-    -----
-    BIDS inheritance principle: a file applies if its entities are a subset of the scan's.
-    """
-    content: dict[str, Any] = {}
-    folder = Path(scan.path).parent
-    levels = [Path(), *reversed(folder.parents[:-1]), folder]
-    for level in levels:
-        for file in _json_files(bids_dir / level):
-            entities, suffix = entities_of(file.name)
-            if suffix == _suffix(scan) and entities.items() <= scan.entities.items():
-                content |= images.read_json(file)
-    return content
-
-
-def _suffix(scan: Scan) -> str:
-    return entities_of(Path(scan.path).name)[1]
-
-
-def _json_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.json")) if folder.is_dir() else []
+def _json_files(folder: Path) -> list[JsonFile]:
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    split = [(name, *entities_of(name)) for name in names if name.endswith(".json")]
+    return [
+        JsonFile(folder / name, frozenset(entities.items()), suffix)
+        for name, entities, suffix in split
+    ]
 
 
 def joint_fingerprint(facts: Mapping[str, Facts], paths: Sequence[str]) -> str:
