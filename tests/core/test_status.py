@@ -98,6 +98,18 @@ def test_only_current_files_and_what_failed_gates_saw_reach_the_pages(tmp_path: 
     assert status.current_files([STEP], owed, tmp_path) == {"1": ["logs/anatomy/t1w/a_qc.json"]}
 
 
+def test_picture_of_a_remembered_failure_reaches_the_page(tmp_path: Path) -> None:
+    folder = tmp_path / "logs/anatomy/contrast"
+    folder.mkdir(parents=True)
+    for name in ("sub-1_ses-3d_desc-T2wregistration_qc.png", "sub-1_ses-1m_desc-T2wx_qc.png"):
+        (folder / name).touch()
+    row = {"participant_id": "sub-1", "session_id": "ses-3d", "modality": "T2w"}
+    found = status.with_failed_gates({"1": ["a"]}, [row | {"state": "failed"}], tmp_path)
+    kept = "logs/anatomy/contrast/sub-1_ses-3d_desc-T2wregistration_qc.png"
+    assert found == {"1": ["a", kept]}
+    assert status.with_failed_gates({}, [row | {"state": "run"}], tmp_path) == {}
+
+
 def test_blocked_and_absent_rows_of_the_inventory_enter_the_ledger() -> None:
     rows = [{"participant_id": "sub-1", "state": "absent"}, {"state": "run"}]
     found = status.inventory_rows(rows)

@@ -85,7 +85,9 @@ class Engine:
         inventory = read_tsv(output / "inventory.tsv")
         rows = status.inventory_rows(inventory) + status.step_rows(steps, files, output)
         write_tsv(output / LEDGER, rows, columns=status.COLUMNS)
-        current = status.current_files(steps, files, output)
+        current = status.with_failed_gates(
+            status.current_files(steps, files, output), inventory, output
+        )
         write_text(json.dumps(current, indent=1) + "\n", output / "work" / "current.json")
         return rows, current
 

@@ -148,6 +148,19 @@ def current_files(
     return {subject: sorted(names) for subject, names in sorted(current.items())}
 
 
+def with_failed_gates(
+    current: Mapping[str, list[str]], inventory: Iterable[Mapping[str, str]], output: Path
+) -> dict[str, list[str]]:
+    """Add what the gates of remembered failures saw, which no planned step names any more."""
+    found = {subject: list(files) for subject, files in current.items()}
+    for row in inventory:
+        if row["state"] == "failed":
+            name = f"{row['participant_id']}_{row['session_id']}_desc-{row['modality']}*_qc.*"
+            files = [str(file.relative_to(output)) for file in output.glob(f"logs/*/*/{name}")]
+            found.setdefault(row["participant_id"].removeprefix("sub-"), []).extend(sorted(files))
+    return found
+
+
 def beside_log(step: Mapping[str, Any]) -> list[str]:
     """Return where a failed step leaves its quality numbers and pictures."""
     folder = Path(step["log"]).parent
