@@ -309,6 +309,16 @@ def test_raw_link_is_relative_and_follows_a_move(patient) -> None:
     assert (link / "dataset_description.json").exists()
 
 
+def test_faulty_sonication_is_listed_and_blocks_nothing(patient) -> None:
+    table = patient.folder / "phenotype" / "sonications.tsv"
+    table.write_text(
+        "participant_id\tintervention_id\tsonication_index\tenergy_j\nsub-1\tfus1\t1\tlots\n"
+    )
+    found = prepared(patient)
+    assert row_of(found, "", "sonications").state == "blocked"
+    assert state(found, "3d", "lesion") == "run"
+
+
 def test_inventory_table_is_written(patient) -> None:
     prepared(patient)
     rows = read_tsv(patient.folder.parent / "out/inventory.tsv")

@@ -15,7 +15,7 @@ from sonolesion.core import bids
 from sonolesion.core.config import Settings
 from sonolesion.core.errors import ConfigError
 from sonolesion.core.tables import write_text, write_tsv
-from sonolesion.ingest import faults, interventions, inventory, plan, scans
+from sonolesion.ingest import faults, interventions, inventory, plan, scans, sonications
 from sonolesion.ingest.inventory import Row
 
 RAW_LINK = "sourcedata/raw"
@@ -77,7 +77,7 @@ def prepare(settings: Settings, output: Path, *, code: Callable[[str], str]) -> 
         subject, found = plan.plan_subject(label, found, own)
         subjects.append(subject)
         rows += found
-    rows += _strangers(treated, subjects)
+    rows += _strangers(treated, subjects) + _sonication_rows(settings, bids_dir, treated)
     study = Study(inventory.rewritten(rows, lambda row: row), subjects)
     _write(study, settings, output, cache)
     return study
@@ -165,6 +165,21 @@ def _strangers(
         Row(label, "", "lesion", "absent", "listed as treated, no scans in the data set")
         for label in sorted({item.subject for item in treated} - known)
         if bids.LABEL.fullmatch(label)
+    ]
+
+
+def _sonication_rows(
+    settings: Settings, bids_dir: Path, treated: Sequence[interventions.Intervention]
+) -> list[Row]:
+    """Return a row for each faulty line of the table of sonications."""
+    named = settings.ingest.sonications
+    table = Path(named) if named else bids_dir / "phenotype" / "sonications.tsv"
+    if not (named or table.exists()):
+        return []
+    listed = {(item.subject, item.intervention) for item in treated}
+    return [
+        Row(fault.subject, "", "sonications", "blocked", fault.reason, fault.remedy)
+        for fault in sonications.faults(table, listed)
     ]
 
 
