@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 from standins import contents, set_version
@@ -156,3 +158,19 @@ def test_a_lost_file_is_made_again(study) -> None:
     assert study.run() == 0
     assert {"anatomy_space 1", "anatomy_mni 1"} <= set(study.ran())
     assert (study.output / "sub-1/anat/sub-1_desc-mni_qc.json").exists()
+
+
+def test_bare_snakemake_makes_the_pages_too(study, root, tmp_path) -> None:
+    """`snakemake --configfile study.yaml`, paths relative to where it is called."""
+    (tmp_path / "study.yaml").write_text("bids_dir: bids\noutput_dir: out\n")
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml"]
+    command += ["--snakefile", str(study.pipeline / "Snakefile")]
+    search = os.pathsep.join([str(root / "workflow"), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": search}, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    ran = study.ran()
+    assert {"lesion_segment 1 3d fus1", "anatomy_t1w 1 pre"} <= set(ran)
+    assert (study.output / "ledger.tsv").exists()
+    assert not (tmp_path / "out" / "out").exists()

@@ -75,7 +75,7 @@ def register_linear(
     Notes
     -----
     greedy takes no first guess from memory, so the guess goes into the moving volume's
-    placement; this asks it to be rigid. Yushkevich et al. 2016, doi:10.1016/j.jalz.2016.06.310.
+    placement; this asks it to be rigid. Yushkevich et al. 2016, doi:10.1016/j.jalz.2016.06.205.
     """
     if iterations[0] < 1:
         raise ValueError(f"the coarsest level needs an iteration, not {list(iterations)}")

@@ -6,7 +6,7 @@ from sonolesion.core.settings import Section, key
 
 MEASURED = "chosen between good and deliberately bad results: docs/anatomy.md"
 JUDGED = "chosen below the worst good result seen; bad ones not tried: docs/anatomy.md"
-GREEDY = "10.1016/j.jalz.2016.06.310"
+GREEDY = "10.1016/j.jalz.2016.06.205"
 N4 = "10.1109/TMI.2010.2046908"
 
 
