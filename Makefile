@@ -22,8 +22,10 @@ test: $(READY) lint types  ## what CI runs
 test-fast: $(READY)  ## tests that start no workflow
 	$(BIN)/pytest -m "not long and not workflow"
 
+CAMPAIGN ?= campaign
 test-long: $(READY)  ## the campaigns
 	$(BIN)/pytest -m long --durations=15
+	$(BIN)/python benchmarks/lesion_phantom.py $(CAMPAIGN) --cores $(CORES)
 
 lint: $(READY)
 	$(BIN)/ruff check .

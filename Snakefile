@@ -24,7 +24,10 @@ if PASS != "pages":
             "Everything that the inventory asks for is there"
 
     include: "rules/ingest.smk"
+    include: "rules/diffusion.smk"
+    include: "rules/susceptibility.smk"
     include: "rules/anatomy.smk"
+    include: "rules/atlases.smk"
     include: "rules/lesion.smk"
 
     if MAIN:

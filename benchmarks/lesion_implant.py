@@ -1,8 +1,8 @@
-"""Accuracy of the lesion stage against known zones, beside a sphere at the plan.
+"""Accuracy of the lesion stage against known zones in real scans, beside a ball at the plan.
 
 Run on a finished output folder and its truth, which the pipeline never reads::
 
-    python benchmarks/lesion_implant.py OUT TRUTH
+    python benchmarks/lesion_implant.py OUT TRUTH [--page docs/accuracy.md]
 
 TRUTH holds ``sub-*/ses-*/anat/*_from-<contrast>_seg-zones_dseg.nii.gz`` with core 1, rim 2 and
 oedema 3 on each contrast's own grid; the pipeline's probabilities are carried to that grid
@@ -15,120 +15,110 @@ import argparse
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
+from campaign import pages, scores, tables
 
 from sonolesion.core import images
-from sonolesion.core.images import Image
 
-Mask = NDArray[np.bool_]
+Row = dict[str, Any]
 NAME = re.compile(r"sub-(\w+?)_ses-(\w+?)_from-(\w+?)_seg-zones_dseg.nii.gz")
 NEAR_MM = 8.0
 # A difference image cut at the threshold that the truth chose, within 8 mm (SCIENCE.md).
 ORACLE = {("3d", "FLAIR"): 0.72, ("3m", "T1w"): 0.24}
-HEADER = (
-    "visit contrast region n_truth dice_near dice volume_mm3 truth_mm3 centroid_error_mm "
-    "plan_sphere_dice oracle_dice statistic p"
-)
+ORACLE_REGION = scores.ALL_REGION
+NUMBERS = {
+    "near_dice": ("Dice within 8 mm", ".2f"),
+    "dice": ("Dice", ".2f"),
+    "surface_dice": ("surface Dice 1 mm", ".2f"),
+    "hd95_mm": ("HD95 [mm]", ".1f"),
+    "ours_mm3": ("volume [mm³]", ".0f"),
+    "truth_mm3": ("true [mm³]", ".0f"),
+    "in_plane_mm": ("centroid in plane [mm]", ".2f"),
+    "through_plane_mm": ("through plane [mm]", ".2f"),
+    "sphere_dice": ("sphere at plan: Dice", ".2f"),
+    "sphere_hd95_mm": ("its HD95 [mm]", ".1f"),
+    "oracle_dice": ("oracle Dice within 8 mm", ".2f"),
+}
 
 
-def carried(part: Image, truth: Image, acpc_to_scan: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Carry probabilities from acpc to the grid of the truth."""
-    voxel = np.linalg.inv(part.affine) @ np.linalg.inv(acpc_to_scan) @ truth.affine
-    moved = ndimage.affine_transform(
-        part.data, voxel[:3, :3], voxel[:3, 3], output_shape=truth.data.shape, order=1
-    )
-    return np.asarray(moved, dtype=float)
-
-
-def dice(one: Mask, other: Mask) -> float:
-    """Return the overlap of two masks; NaN if both are empty."""
-    total = int(one.sum()) + int(other.sum())
-    return 2.0 * int((one & other).sum()) / total if total else float("nan")
-
-
-def centre_mm(weight: NDArray[np.float64], affine: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the centre of mass [mm]; NaN if there is no mass."""
-    if not weight.sum() > 0:
-        return np.full(3, np.nan)
-    centre = np.array(ndimage.center_of_mass(weight))
-    return np.asarray(affine[:3, :3] @ centre + affine[:3, 3])
-
-
-def distance_mm(truth: Image, point: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the distance of every voxel from a point [mm]."""
-    index = np.indices(truth.data.shape).reshape(3, -1)
-    place = truth.affine[:3, :3] @ index + truth.affine[:3, 3:]
-    away = np.linalg.norm(place - point[:, None], axis=0)
-    return np.asarray(away.reshape(truth.data.shape))
-
-
-def rows(out: Path, file: Path) -> Iterator[str]:
-    """Yield the rows of one truth file, for every intervention."""
+def rows(out: Path, file: Path) -> Iterator[Row]:
+    """Yield the scores on one scan, for every intervention and region."""
     match = NAME.fullmatch(file.name)
     if match is None:
         raise SystemExit(f"{file}: not named as a truth file")
     subject, session, contrast = match.groups()
-    visit = out / f"sub-{subject}" / f"ses-{session}" / "anat"
     stem = f"sub-{subject}_ses-{session}"
-    matrix = images.read_affine(visit / f"{stem}_from-{contrast}_to-acpc_mode-image_xfm.txt")
-    truth = images.load(file, dtype=np.uint8)
-    for record in sorted(visit.glob(f"{stem}_space-acpc_desc-*_lesion.json")):
+    folder = out / f"sub-{subject}" / f"ses-{session}" / "anat"
+    registered = scores.CONTRAST_OF.get(contrast, contrast)
+    matrix_file = folder / f"{stem}_from-{registered}_{scores.TO_ACPC}"
+    for record in sorted(folder.glob(f"{stem}_space-acpc_desc-*_lesion.json")):
         name = record.name.split("_desc-")[1].removesuffix("_lesion.json")
         found = images.read_json(record)
-        parts = [
-            images.load(visit / f"{stem}_space-acpc_label-{label}_desc-{name}_probseg.nii.gz")
-            for label in ("lesion", "oedema")
+        if name.endswith(scores.BEFORE_MEASURING) or found["outcome"] != "measured":
+            continue
+        oracle = ORACLE.get((session, contrast), np.nan)
+        for row in scores.region_rows(
+            scores.probabilities(folder, stem, name),
+            images.load(file, dtype=np.uint8),
+            None,
+            images.read_affine(matrix_file),
+            np.array(found["target_mm"]),
+            {"visit": session, "scan": contrast},
+            near_mm=NEAR_MM,
+        ):
+            yield {**row, "oracle_dice": oracle if row["region"] == ORACLE_REGION else np.nan}
+
+
+def statements(out: Path) -> Iterator[list[str]]:
+    """Yield what is said of every visit: outcome, p, volume and its interval."""
+    for record in sorted(out.glob("sub-*/ses-*/anat/*_lesion.json")):
+        if record.name.removesuffix("_lesion.json").endswith(scores.BEFORE_MEASURING):
+            continue
+        found = images.read_json(record)
+        visit = record.parents[1].name.removeprefix("ses-")
+        low, high = scores.interval(found, "lesion")
+        volume = scores.volume_of(found)
+        yield [
+            visit,
+            found["outcome"],
+            f"{found['p']:.3f}",
+            *(f"{x:.0f}" if np.isfinite(x) else tables.NONE for x in (volume, low, high)),
+            "+".join(found["contrasts_used"]),
         ]
-        lesion, oedema = (carried(part, truth, matrix) for part in parts)
-        plan = (matrix @ np.append(found["target_mm"], 1.0))[:3]
-        for region, top, ours in (("I+II", 2, lesion), ("I-III", 3, lesion + oedema)):
-            zone = (truth.data >= 1) & (truth.data <= top)
-            numbers = compared(ours, zone, truth, plan)
-            oracle = ORACLE.get((session, contrast), np.nan) if region == "I-III" else np.nan
-            yield " ".join(
-                [f"{session} {contrast} {region}", f"{zone.sum()}"]
-                + [f"{number:.2f}" for number in (*numbers, oracle, found["statistic"])]
-                + [f"{found['p']:.3f}"]
-            )
 
 
-def compared(
-    ours: NDArray[np.float64], zone: Mask, truth: Image, plan: NDArray[np.float64]
-) -> tuple[float, ...]:
-    """Return Dice near and overall, volumes, centroid error, Dice of a sphere at the plan."""
-    mask = ours > 0.5
-    centre = centre_mm(zone.astype(float), truth.affine)
-    near = distance_mm(truth, centre) < NEAR_MM
-    # The sphere at the plan is even given the true volume.
-    order = np.sort(distance_mm(truth, plan), axis=None)
-    sphere = distance_mm(truth, plan) < order[int(zone.sum())]
-    error = float(np.linalg.norm(centre_mm(np.where(mask, ours, 0), truth.affine) - centre))
-    return (
-        dice(mask & near, zone & near),
-        dice(mask, zone),
-        float(mask.sum()) * truth.voxel_mm3,
-        float(zone.sum()) * truth.voxel_mm3,
-        error,
-        dice(sphere, zone),
-    )
+def line(row: Row) -> list[str]:
+    """Return the cells of a row."""
+    numbers = [
+        f"{row[key]:{form}}" if np.isfinite(row[key]) else tables.NONE
+        for key, (_, form) in NUMBERS.items()
+    ]
+    return [row["visit"], row["scan"], row["region"], *numbers]
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables, and put them on a page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("out", type=Path, help="finished output folder of the pipeline")
     parser.add_argument("truth", type=Path, help="folder of the truth")
+    parser.add_argument("--page", type=Path, help="page whose marked tables are filled")
     given = parser.parse_args()
     files = sorted(given.truth.rglob("*_seg-zones_dseg.nii.gz"))
     if not files:
         raise SystemExit(f"{given.truth}: no *_seg-zones_dseg.nii.gz in it")
-    print(HEADER.replace(" ", "\t"))
-    for file in files:
-        for row in rows(given.out, file):
-            print(row.replace(" ", "\t"))
+    columns = ["visit", "scan", "region", *(title for title, _ in NUMBERS.values())]
+    said = ["visit", "outcome", "p", "volume [mm³]", "90 % from", "to", "contrasts"]
+    made = {
+        "implant": tables.markdown(
+            columns, [line(row) for file in files for row in rows(given.out, file)]
+        ),
+        "implant_statements": tables.markdown(said, statements(given.out)),
+    }
+    print("\n\n".join(made.values()))
+    if given.page:
+        pages.fill(given.page, made)
 
 
 if __name__ == "__main__":

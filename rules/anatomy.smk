@@ -23,9 +23,10 @@ rule anatomy_space:
         start=config["anatomy"]["start"],
         head=config["anatomy"]["head"],
         brain=config["anatomy"]["brain"],
+        commissure=config["anatomy"]["commissure"],
         limits=config["anatomy"]["limits"],
         cubic_limit_mm=config["anatomy"]["cubic_limit_mm"],
-        scan=lambda w: scan(raw_baseline(w.subject)),
+        scan=lambda w: origin(w.subject, baseline(w.subject), "T1w"),
         code=code("anatomy.space"),
     message:
         "Find brain and AC-PC space of sub-{wildcards.subject} in its baseline T1w"
@@ -92,6 +93,7 @@ rule anatomy_t1w:
     output:
         to_acpc=f"{SESSION_ANAT}from-T1w_to-acpc_mode-image_xfm.txt",
         preproc=f"{SESSION_ANAT}space-acpc_desc-preproc_T1w.nii.gz",
+        sidecar=f"{SESSION_ANAT}space-acpc_desc-preproc_T1w.json",
         qc=f"{SESSION_ANAT}desc-T1wregistration_qc.json",
         png=f"{SESSION_ANAT}desc-T1wregistration_qc.png",
     log:
@@ -107,7 +109,7 @@ rule anatomy_t1w:
         limits=config["anatomy"]["limits"],
         cubic_limit_mm=config["anatomy"]["cubic_limit_mm"],
         mask_margin_mm=config["anatomy"]["mask_margin_mm"],
-        scan=lambda w: scan(raw(w.subject, w.session, "T1w")),
+        scan=lambda w: origin(w.subject, w.session, "T1w"),
         code=code("anatomy.t1w"),
     message:
         "Bring the T1w of sub-{wildcards.subject} ses-{wildcards.session} into AC-PC space"
@@ -117,19 +119,21 @@ rule anatomy_t1w:
 
 rule anatomy_contrast:
     input:
-        native=lambda w: raw(w.subject, w.session, w.contrast),
+        native=native,
         t1w=f"{SESSION_ANAT}space-acpc_desc-preproc_T1w.nii.gz",
         mask=f"{SUBJECT_ANAT}space-acpc_desc-brain_mask.nii.gz",
         t1w_to_acpc=f"{SESSION_ANAT}from-T1w_to-acpc_mode-image_xfm.txt",
+        reference=baseline_alike,
     output:
         to_acpc=f"{SESSION_ANAT}from-{{contrast}}_to-acpc_mode-image_xfm.txt",
         preproc=f"{SESSION_ANAT}space-acpc_desc-preproc_{{contrast}}.nii.gz",
+        sidecar=f"{SESSION_ANAT}space-acpc_desc-preproc_{{contrast}}.json",
         qc=f"{SESSION_ANAT}desc-{{contrast}}registration_qc.json",
         png=f"{SESSION_ANAT}desc-{{contrast}}registration_qc.png",
     log:
         "logs/anatomy/contrast/{subject}_{session}_{contrast}.log",
     wildcard_constraints:
-        contrast="T2w|FLAIR",
+        contrast="T2w|FLAIR|trace|T2starw",
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
@@ -140,11 +144,54 @@ rule anatomy_contrast:
         limits=config["anatomy"]["limits"],
         cubic_limit_mm=config["anatomy"]["cubic_limit_mm"],
         mask_margin_mm=config["anatomy"]["mask_margin_mm"],
-        scan=lambda w: scan(
-            raw(w.subject, w.session, w.contrast), raw(w.subject, w.session, "T1w")
-        ),
+        scan=lambda w: origin(w.subject, w.session, w.contrast, "T1w"),
         code=code("anatomy.contrast"),
     message:
         "Bring {wildcards.contrast} of sub-{wildcards.subject} ses-{wildcards.session} into AC-PC space"
     script:
         "../scripts/anatomy/contrast.py"
+
+
+rule anatomy_map:
+    input:
+        native=native_map,
+        to_acpc=map_transform,
+        t1w=f"{SESSION_ANAT}space-acpc_desc-preproc_T1w.nii.gz",
+    output:
+        preproc=f"{SESSION_ANAT}space-acpc_desc-preproc_{{map}}.nii.gz",
+        sidecar=f"{SESSION_ANAT}space-acpc_desc-preproc_{{map}}.json",
+    log:
+        "logs/anatomy/map/{subject}_{session}_{map}.log",
+    wildcard_constraints:
+        map="ADC|R2starmap",
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+    params:
+        cubic_limit_mm=config["anatomy"]["cubic_limit_mm"],
+        scan=lambda w: origin(w.subject, w.session, w.map),
+        code=code("anatomy.map"),
+    message:
+        "Carry {wildcards.map} of sub-{wildcards.subject} ses-{wildcards.session} into AC-PC space"
+    script:
+        "../scripts/anatomy/map.py"
+
+
+rule anatomy_between:
+    output:
+        to_other=TO_OTHER,
+        from_other=FROM_OTHER,
+        qc="templates/desc-between_qc.json",
+        png="templates/desc-between_qc.png",
+    log:
+        "logs/anatomy/between/study.log",
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2500 * attempt,
+    params:
+        warp=config["anatomy"]["warp"],
+        limits=config["anatomy"]["limits"],
+        code=code("anatomy.between"),
+    message:
+        "Find the transform between MNI152NLin2009cAsym and MNI152NLin6Asym"
+    script:
+        "../scripts/anatomy/between.py"

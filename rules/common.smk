@@ -7,9 +7,14 @@ from pathlib import Path
 
 from snakemake.io import apply_wildcards
 
+from sonolesion.core.bids import INTERVENTION, LABEL
 from sonolesion.core.codehash import code_hash
 
 RAW = "sourcedata/raw"
+# A step takes one core unless its rule says more; libraries that spread over all of them by
+# themselves only get in each other's way.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Snakemake compares params as text: the same settings must read the same, whatever file they
 # came from and in whatever order.
 settled = json.loads(json.dumps(config, sort_keys=True))
@@ -19,6 +24,13 @@ PASS = config.pop("pass", "work")  # work, then summary (for the ledger), then p
 MAIN = workflow.is_main_process
 # Jobs run inside the output folder already; a relative path would lead them astray.
 OUTPUT = os.path.abspath(config["output_dir"] or "derivatives") if MAIN else os.getcwd()
+
+
+# Without them one step's names pass for another's, and each job of a study is looked for twice.
+wildcard_constraints:
+    subject=LABEL.pattern,
+    session=LABEL.pattern,
+    intervention=INTERVENTION.pattern,
 
 
 def code(step):
@@ -33,6 +45,7 @@ if MAIN:
 
 if MAIN and PASS != "pages":
     import sonolesion.core.config as typed_config
+    from sonolesion.atlases import table as atlas_table
     from sonolesion.core.errors import SonolesionError
     from sonolesion.core.tables import write_text
     from sonolesion.ingest.study import prepare
@@ -40,6 +53,15 @@ if MAIN and PASS != "pages":
     try:
         prepare(
             typed_config.parse(config, file="configuration"), Path(OUTPUT), code=code
+        )
+        config["atlases"] = atlas_table.located(config["atlases"])
+        atlas_table.write(
+            Path(workflow.basedir, "atlases"),
+            Path(OUTPUT),
+            used=config["atlases"]["used"],
+            files=config["atlases"]["files"],
+            own=config["atlases"]["own"],
+            target=config["atlases"]["target"],
         )
     except SonolesionError as fault:
         raise WorkflowError(str(fault))
@@ -53,7 +75,7 @@ if MAIN and PASS != "pages":
         )
 
 PLAN = json.loads(Path(OUTPUT, "work/plan.json").read_text(encoding="utf-8"))
-SCANS = json.loads(Path(OUTPUT, "work/scans.json").read_text(encoding="utf-8"))
+ATLASES = json.loads(Path(OUTPUT, "work/atlases.json").read_text(encoding="utf-8"))
 SUBJECTS = PLAN["folders"]
 
 
@@ -68,10 +90,22 @@ def raw(subject, session, modality):
     return ancient(f"{RAW}/{visit(subject, session)['scans'][modality]}")
 
 
-def scan(*paths):
-    """Return the fingerprint of raw scans: a change of their content reruns the step."""
-    known = [SCANS[os.path.relpath(path, RAW)] for path in paths]
-    return " ".join(facts["fingerprint"] for facts in known)
+def series(subject, session, modality):
+    """Return files, fingerprint and what the step is told of a scan of several parts."""
+    return visit(subject, session)["series"][modality]
+
+
+def raw_files(subject, session, modality):
+    """Return the paths of the volumes of such a scan."""
+    return [
+        ancient(f"{RAW}/{file}") for file in series(subject, session, modality)["files"]
+    ]
+
+
+def origin(subject, session, *contrasts):
+    """Return what native images are made of: a change of scans or of their step reruns."""
+    known = visit(subject, session)["origins"]
+    return " ".join(known[contrast] for contrast in contrasts)
 
 
 def baseline(subject):
@@ -100,7 +134,7 @@ def baseline_session(subject, intervention):
 
 
 def follow_up(subject, session, intervention):
-    """Return ``day_after`` and ``contrasts`` of a session after an intervention."""
+    """Return day, contrasts, those left out and why, and earlier visits of a visit."""
     return intervention_row(subject, intervention)["follow_ups"][session]
 
 

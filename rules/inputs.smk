@@ -1,11 +1,65 @@
 # Which files the rules take, looked up in the plan; no science.
 from hashlib import sha256
 
+from sonolesion.core import protocol
+from sonolesion.core.bids import CONTRASTS_OF, MODALITY_OF
 from sonolesion.core.tables import read_tsv
 
 TEMPLATE = "MNI152NLin2009cAsym"
+OTHER_TEMPLATE = "MNI152NLin6Asym"
+TO_OTHER = f"templates/from-{OTHER_TEMPLATE}_to-{TEMPLATE}_mode-image_xfm.nii.gz"
+FROM_OTHER = f"templates/from-{TEMPLATE}_to-{OTHER_TEMPLATE}_mode-image_xfm.nii.gz"
 ACPC = "sub-{subject}/anat/sub-{subject}_space-acpc"
 AT_VISIT = "sub-{subject}/ses-{session}/anat/sub-{subject}_ses-{session}"
+
+# Native images that a step makes of the raw scans, and the contrast whose transform carries a map.
+MADE = {
+    "trace": "sub-{subject}/ses-{session}/dwi/sub-{subject}_ses-{session}_trace.nii.gz",
+    "ADC": "sub-{subject}/ses-{session}/dwi/sub-{subject}_ses-{session}_ADC.nii.gz",
+    "T2starw": f"{AT_VISIT}_T2starw.nii.gz",
+    "R2starmap": f"{AT_VISIT}_R2starmap.nii.gz",
+}
+CARRIER = {"ADC": "trace", "R2starmap": "T2starw"}
+
+
+def native(w):
+    """Return the native image of a contrast: the raw scan, or what a step makes of it."""
+    modality = MODALITY_OF[w.contrast]
+    if all(
+        name in visit(w.subject, w.session)["origins"]
+        for name in CONTRASTS_OF[modality]
+    ):
+        if w.contrast in MADE:
+            return MADE[w.contrast].format(**w)
+    return raw(w.subject, w.session, modality)
+
+
+def baseline_alike(w):
+    """Return the baseline's image of a session's contrast, by which its detail is judged."""
+    first = baseline(w.subject)
+    if w.session == first or w.contrast not in visit(w.subject, first)["origins"]:
+        return []
+    image = f"{AT_VISIT}_space-acpc_desc-preproc_{w.contrast}.nii.gz"
+    return [image.format(subject=w.subject, session=first)]
+
+
+def gradient_table(w, part):
+    """Return the path (or paths) of the table of b-values or directions."""
+    told = series(w.subject, w.session, "dwi")[part]
+    if isinstance(told, str):
+        return ancient(f"{RAW}/{told}")
+    return [ancient(f"{RAW}/{path}") for path in told]
+
+
+def native_map(w):
+    """Return the native map that is carried."""
+    return MADE[w.map].format(**w)
+
+
+def map_transform(w):
+    """Return the transform that carries a map: that of the contrast of the same scan."""
+    transform = f"{AT_VISIT}_from-{CARRIER[w.map]}_to-acpc_mode-image_xfm.txt"
+    return transform.format(**w)
 
 
 def planned(w):
@@ -25,17 +79,80 @@ def planning_scan(w):
 
 
 def planning_warp(w):
-    """Return the warp from the template, if the target is stated in one."""
+    """Return the warps that carry a target stated in a template, the subject's own first."""
     warp = f"sub-{w.subject}/anat/sub-{w.subject}_from-acpc_to-{TEMPLATE}_mode-image_xfm.nii.gz"
-    return [warp] if planned(w)["frame"] == "mni" else []
+    if planned(w)["frame"] != "mni":
+        return []
+    return [warp, FROM_OTHER] if planned(w)["space"] == OTHER_TEMPLATE else [warp]
 
 
-def compared(subject, session, intervention, at):
-    """Return the scans of one of two visits, in the contrasts that both have."""
-    scan = f"{AT_VISIT}_space-acpc_desc-preproc_{{contrast}}.nii.gz"
-    contrasts = contrasts_for(subject, session, intervention)
+def warp_template(w):
+    """Return the template that `planning_warp` starts from."""
+    stated = planned(w).get("space")
+    return stated if stated == OTHER_TEMPLATE else TEMPLATE
+
+
+LESION = f"{AT_VISIT}_space-acpc"
+# A weighted image stands in for the map of the same scan where the map can't be made.
+STAND_IN = {"ADC": "trace", "R2starmap": "T2starw"}
+
+
+def evidence_contrasts(w):
+    """Return the contrasts of both visits that the lesion is outlined from."""
+    there = contrasts_for(w.subject, w.session, w.intervention)
+    wanted = [
+        name if name in there else STAND_IN.get(name, name)
+        for name in config["lesion"]["evidence"]
+    ]
+    return [name for name in wanted if name in there]
+
+
+def compared(w, session, ending):
+    """Return the images (or sidecars) of one of two visits, in the contrasts that both have."""
+    scan = f"{AT_VISIT}_space-acpc_desc-preproc_{{contrast}}{ending}"
     return [
-        scan.format(subject=subject, session=at, contrast=name) for name in contrasts
+        scan.format(subject=w.subject, session=session, contrast=name)
+        for name in evidence_contrasts(w)
+    ]
+
+
+def all_compared(w, session):
+    """Return the images of one of two visits, in every contrast that both have."""
+    scan = f"{AT_VISIT}_space-acpc_desc-preproc_{{contrast}}.nii.gz"
+    return [
+        scan.format(subject=w.subject, session=session, contrast=name)
+        for name in contrasts_for(w.subject, w.session, w.intervention)
+    ]
+
+
+def other_targets(w):
+    """Return the plans of the patient's other treatments before this visit."""
+    day = visit(w.subject, w.session)["day"]
+    told = PLAN["subjects"][w.subject]["interventions"]
+    others = [
+        name
+        for name, row in told.items()
+        if name != w.intervention and row["day"] < day and row["follow_ups"]
+    ]
+    target = f"{ACPC}_desc-{{intervention}}_target.json"
+    return [target.format(subject=w.subject, intervention=name) for name in others]
+
+
+def earlier_records(w):
+    """Return what the search said of earlier visits after the same treatment.
+
+    A visit that failed before is left out, so that it doesn't hold up the later ones.
+    """
+    if not config["lesion"]["use_earlier_visits"]:
+        return []
+    record = f"{LESION}_desc-{{intervention}}auto_lesion.json"
+    failed = "logs/lesion/segment/{subject}_{session}_{intervention}.error.json"
+    told = follow_up(w.subject, w.session, w.intervention)["earlier"]
+    earlier = [dict(w, session=name) for name in told]
+    return [
+        record.format(**one)
+        for one in earlier
+        if not Path(OUTPUT, failed.format(**one)).exists()
     ]
 
 
@@ -50,6 +167,63 @@ def lesion_labels(w):
         "side": row["side"],
         "baseline": f"ses-{row['baseline']}",
     }
+
+
+def segmented_by():
+    """Return the mark of the segmentation that counts: our own, or a learned model's."""
+    return "learned" if config["lesion"]["learned"]["model"] else "auto"
+
+
+def model_file(w):
+    """Return the learned model, which is watched by its content."""
+    return ancient(config["lesion"]["learned"]["model"])
+
+
+@cache
+def model_hash():
+    """Return a hash of the learned model."""
+    file = Path(OUTPUT, config["lesion"]["learned"]["model"])
+    return sha256(file.read_bytes()).hexdigest() if file.is_file() else "no such file"
+
+
+def model_channels(w):
+    """Return the images that a learned model takes, in its order; none where one is missing."""
+    sessions = {
+        "visit": w.session,
+        "baseline": baseline_session(w.subject, w.intervention),
+    }
+    image = f"{LESION}_desc-preproc_{{contrast}}.nii.gz"
+    wanted = [Path(name).parts for name in config["lesion"]["learned"]["inputs"]]
+    if not {contrast for _, contrast in wanted} <= set(
+        contrasts_for(w.subject, w.session, w.intervention)
+    ):
+        return []
+    return [
+        image.format(subject=w.subject, session=sessions[when], contrast=contrast)
+        for when, contrast in wanted
+    ]
+
+
+def corrected(w):
+    """Return the masks that a person corrected for this visit; watched by content too."""
+    told = follow_up(w.subject, w.session, w.intervention)["correction"]
+    folder = config["lesion"]["corrections_dir"]
+    return [ancient(os.path.join(folder, file)) for file in told["files"]]
+
+
+def correction_text(w):
+    """Return what changes with the content of a corrected mask."""
+    return follow_up(w.subject, w.session, w.intervention)["correction"]["fingerprint"]
+
+
+def sonicated(w):
+    """Return the foci of a treatment, in the frame of its plan; none unless nobody is blind."""
+    return intervention_row(w.subject, w.intervention)["foci"]
+
+
+def focus_frame(w, files):
+    """Return what carries the foci to acpc, if there are any."""
+    return files(w) if sonicated(w) else []
 
 
 VALIDATION = "bids_validation.json"
@@ -67,10 +241,16 @@ def inventory_of_all():
 def rows_hash(subject):
     """Return a hash of what plan, inventory and ledger say of a subject."""
     rows = inventory_of_all().get(f"sub-{subject}", [])
-    told = [PLAN["subjects"].get(subject, {}), rows, ledger_rows(subject)]
+    changed = protocol.subject_rows(OUTPUT, subject)
+    told = [PLAN["subjects"].get(subject, {}), rows, changed, ledger_rows(subject)]
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def validation():
     """Return the validator's findings, if it succeeded."""
     return [VALIDATION] if Path(OUTPUT, VALIDATION).exists() else []
+
+
+def protocol_table():
+    """Return the table of protocol changes, if ingest left one."""
+    return [protocol.FILE] if Path(OUTPUT, protocol.FILE).exists() else []

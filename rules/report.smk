@@ -10,6 +10,7 @@ rule report_subject:
         plan=ancient("work/plan.json"),
         # ASSUME: the validator's totals are no reason to make every page anew.
         validation=[ancient(file) for file in validation()],
+        protocol=[ancient(file) for file in protocol_table()],
     output:
         page="sub-{subject}.html",
     log:
@@ -25,6 +26,7 @@ rule report_subject:
             pixel_mm=config["report"]["pixel_mm"],
             picture_quality=config["report"]["picture_quality"],
             check_width_px=config["report"]["check_width_px"],
+            panel_width_px=config["report"]["panel_width_px"],
             radiological=config["report"]["radiological"],
         ),
         code=code("report.subject"),
@@ -41,6 +43,8 @@ rule report_group:
         measures="measures.tsv",
         plan="work/plan.json",
         validation=validation(),
+        protocol=protocol_table(),
+        atlases="work/atlases.json",
     output:
         page="group.html",
         citation="CITATION.md",

@@ -8,9 +8,19 @@ from pathlib import Path
 
 import pytest
 
-STAGES = {"ingest", "anatomy", "lesion", "measures", "report", "phantom"}
+STAGES = {
+    "ingest",
+    "anatomy",
+    "lesion",
+    "measures",
+    "report",
+    "phantom",
+    "diffusion",
+    "susceptibility",
+    "atlases",
+}
 # Stages whose business is files, and stages whose modules are kernels.
-KERNEL_STAGES = {"anatomy", "lesion"}
+KERNEL_STAGES = {"anatomy", "lesion", "diffusion", "susceptibility", "maths"}
 NOT_IN_KERNELS = {"nibabel", "nipype", "pathlib", "logging", "snakemake", "pandas"}
 # The study writer of the phantom and the ingest read and write files: that is their work.
 SLOW = {"nilearn", "statsmodels", "dipy", "pandas", "matplotlib", "skimage", "SimpleITK"}

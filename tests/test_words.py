@@ -13,11 +13,13 @@ REGISTRIES = re.compile(r"index[-]url|p[y]pi\.org|n[p]mjs|d[e]b\.debian")
 
 
 def tracked(root: Path) -> list[Path]:
+    """Return what git tracks or would take up, as far as it is there."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     try:
-        done = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     except FileNotFoundError:
         pytest.skip("git is not installed")
-    return [root / name for name in done.stdout.splitlines()]
+    return [path for name in done.stdout.splitlines() if (path := root / name).exists()]
 
 
 def test_no_machine_paths_and_no_registries(root: Path) -> None:

@@ -19,7 +19,7 @@ Settings = dict[str, Any]
 def main(
     t1w: str, preproc: str, mask: str, to_acpc: str, landmarks: str, qc: str, png: str,
     *, threads: int, bias: Settings, start: Settings, head: Settings, brain: Settings,
-    limits: Settings, cubic_limit_mm: float,
+    commissure: Settings, limits: Settings, cubic_limit_mm: float,
 ) -> None:  # fmt: skip
     """Read, correct the bias field, fit the template, find AC, PC and brain, write."""
     raw, mni = images.load(t1w, checked=True), images.load(template_file("MNI152NLin2009cAsym"))
@@ -29,7 +29,7 @@ def main(
     pair = (mni.data, mni.affine, whole, raw.affine)
     first = template.find_head(*pair, n_threads=threads, **start)
     fit = template.fit_template(*pair, start=first, n_threads=threads, **head)
-    matrix, ac, pc = space.find_acpc(fit, mni.data, mni.affine)
+    matrix, ac, pc = space.find_acpc(fit, *pair, commissure=commissure)
     coarse = resample.resample(
         whole, raw.affine, matrix, shape=space.ACPC_SHAPE, affine=space.ACPC_AFFINE,
         order=resample.spline_order(raw.affine, cubic_limit_mm=cubic_limit_mm),
@@ -47,7 +47,7 @@ def main(
         image, space.ACPC_AFFINE, {"red": inside}, brain=inside, title=TITLE, marks_mm=marks
     ).save(png, optimize=True)
     checks = space_checks(
-        fit.correlation, inside, ac, pc, matrix, raw.data.shape, raw.affine, space.ACPC_AFFINE,
+        fit.correlation, inside, (ac, pc), matrix, raw.data.shape, raw.affine, space.ACPC_AFFINE,
         limits=limits,
     )  # fmt: skip
     images.write_json(qc, gates.verdict(checks, picture=png))

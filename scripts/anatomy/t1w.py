@@ -3,7 +3,7 @@
 from typing import Any
 
 from sonolesion.anatomy import bias as n4
-from sonolesion.anatomy import gates, picture, resample, session
+from sonolesion.anatomy import gates, picture, resample, session, voxel
 from sonolesion.anatomy.checks import session_checks
 from sonolesion.core import images
 from sonolesion.core.run import run
@@ -15,9 +15,10 @@ Settings = dict[str, Any]
 
 
 def main(
-    native: str, t1w: str, mask: str, baseline_to_acpc: str, to_acpc: str, preproc: str, qc: str,
-    png: str, *, threads: int, is_baseline: bool, bias: Settings, rigid: Settings,
-    probe: Settings, limits: Settings, cubic_limit_mm: float, mask_margin_mm: float,
+    native: str, t1w: str, mask: str, baseline_to_acpc: str, to_acpc: str, preproc: str,
+    sidecar: str, qc: str, png: str, *, threads: int, is_baseline: bool, bias: Settings,
+    rigid: Settings, probe: Settings, limits: Settings, cubic_limit_mm: float,
+    mask_margin_mm: float,
 ) -> None:  # fmt: skip
     """Read, correct the bias field, register, interpolate once, write."""
     raw, fixed = images.load(native, checked=True), images.load(t1w)
@@ -31,13 +32,15 @@ def main(
             fixed.data, fixed.affine, moving, raw.affine, brain=brain, header=matrix,
             margin_mm=mask_margin_mm, n_bins=probe["n_bins"], n_threads=threads, **rigid,
         )  # fmt: skip
+    order = resample.spline_order(raw.affine, cubic_limit_mm=cubic_limit_mm)
     placed = resample.resample(
         moving, raw.affine, matrix, shape=fixed.data.shape, affine=fixed.affine,
-        order=resample.spline_order(raw.affine, cubic_limit_mm=cubic_limit_mm),
+        order=order,
     )  # fmt: skip
     image = n4.correct_bias(placed, fixed.affine, brain, n_threads=threads, **bias)
     images.write_affine(to_acpc, matrix)
-    images.save(preproc, image, fixed.affine, sidecar={"SkullStripped": False})
+    images.save(preproc, image, fixed.affine)
+    images.write_json(sidecar, voxel.placement(matrix, raw.affine, order=order))
     checks = session_checks(
         fixed.data, fixed.affine, brain, moving, raw.affine, matrix,
         same_contrast=True, probe=probe, limits=limits,

@@ -31,12 +31,9 @@ def main(
         )
         derivation = f"millimetres of {planned['image']}, axes {planned['axes']}, by {scan[0]}"
     else:
-        field = images.load_warp(warp[0])
-        found = kernels.from_mni(
-            stated, space=planned["space"], warp=field.data, warp_affine=field.affine,
-            warp_space=template, file=place,
-        )  # fmt: skip
-        derivation = f"{planned['space']}, by {warp[0]}"
+        frames = kernels.Frames.of({}, [], [images.load_warp(path) for path in warp], template)
+        found = kernels.in_acpc(stated, planned, frames, file=place)
+        derivation = f"{planned['space']}, by {' and '.join(reversed(warp))}"
     images.write_json(
         target,
         {

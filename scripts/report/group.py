@@ -14,6 +14,8 @@ def main(
     measures: str,
     plan: str,
     validation: list[str],
+    protocol: list[str],
+    atlases: str,
     page: str,
     citation: str,
 ) -> None:
@@ -22,12 +24,13 @@ def main(
         "inventory": read_tsv(inventory),
         "ledger": read_tsv(ledger),
         "measures": read_tsv(measures),
+        "protocol": read_tsv(protocol[0]) if protocol else [],
     }
     report = images.read_json(validation[0]) if validation else {}
     html = pages.page(images.read_json(plan), tables, report)
     write_text(html, Path(page))
     ran = {f"{r['stage']}_{r['step']}" for r in tables["ledger"] if r["state"] == "run"}
-    write_text(pages.citation(ran), Path(citation))
+    write_text(pages.citation(ran, images.read_json(atlases)["atlases"]), Path(citation))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sonolesion.core import images
+from sonolesion.core import protocol as protocols
 from sonolesion.core.bids import entities_of
 from sonolesion.core.run import run
 from sonolesion.core.tables import read_tsv, write_text
@@ -17,6 +18,7 @@ def main(
     ledger: str,
     plan: str,
     validation: list[str],
+    protocol: list[str],
     page: str,
     *,
     subject: str,
@@ -34,6 +36,7 @@ def main(
         files=files,
         measures=[row for f in files if f.suffix == "measures" for row in read_tsv(f.path)],
         validation=images.read_json(validation[0]) if validation else {},
+        protocol=protocols.subject_rows(Path(protocol[0]).parent, subject) if protocol else None,
         provenance=[images.read_json(log) for log in sorted(logs) if log.is_file()],
     )
     reader = Reader(images.load, images.read_json, lambda path: Path(path).read_bytes())

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonolesion.anatomy import brain, geometry
@@ -46,6 +46,7 @@ def test_white_matter_is_the_bright_mode() -> None:
     assert abs(brain.white_matter_level(values) - 100) < 2
 
 
+@settings(deadline=None)
 @given(st.floats(1.0, 3.0), st.integers(0, 1000))
 def test_opening_shrinks_and_closing_grows(radius: float, seed: int) -> None:
     mask = np.zeros((16, 16, 16), bool)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sonolesion.anatomy import checks, geometry, template
+from sonolesion.anatomy.commissures import Commissure
 from sonolesion.core.settings.anatomy import Anatomy
 
 from .conftest import TOY_AFFINE, TOY_SHAPE
@@ -17,12 +18,16 @@ def failed(found: list) -> set[str]:
     return {check["name"] for check in found if not check["passed"]}
 
 
+def marks(pc_y_mm: float = -26.0, likeness: float = 0.9) -> tuple[Commissure, Commissure]:
+    ac, pc = np.zeros(3), np.array([0, pc_y_mm, 0])
+    return Commissure(ac, ac, 0.9), Commissure(pc, pc, likeness)
+
+
 def space_of(**changes: object) -> set[str]:
     brain = np.zeros((120, 140, 110), bool)
     brain[5:115, 5:130, 5:105] = True
     given = {
-        "fit_correlation": 0.8, "brain": brain, "ac_mm": np.zeros(3),
-        "pc_mm": np.array([0, -26.0, 0]), "to_scanner": np.eye(4),
+        "fit_correlation": 0.8, "brain": brain, "commissures": marks(), "to_scanner": np.eye(4),
         "scan_shape": brain.shape, "scan_affine": np.eye(4), "brain_affine": np.eye(4),
     }  # fmt: skip
     return failed(checks.space_checks(**(given | changes), limits=LIMITS))
@@ -31,7 +36,8 @@ def space_of(**changes: object) -> set[str]:
 def test_a_good_space_passes_and_each_fault_is_named() -> None:
     assert space_of() == set()
     assert space_of(fit_correlation=0.3) == {"template_correlation"}
-    assert space_of(pc_mm=np.array([0, -12.0, 0])) == {"ac_pc_distance_low"}
+    assert space_of(commissures=marks(pc_y_mm=-12.0)) == {"ac_pc_distance_low"}
+    assert space_of(commissures=marks(likeness=0.4)) == {"pc_likeness"}
     assert space_of(brain_affine=np.diag([0.8, 0.8, 0.8, 1])) == {"brain_volume_low"}
     cut = {"scan_shape": (120, 140, 60)}
     assert space_of(**cut) == {"coverage"}
@@ -92,3 +98,54 @@ def test_a_session_off_by_eight_millimetres_fails(
     )  # fmt: skip
     assert (failed(found) == set()) == good
     assert toy.shape == TOY_SHAPE
+
+
+PLACED = {"probe": PROBE, "limits": LIMITS | {"min_peak_sharpness": 0.0, "min_mirror_ratio": 0.0}}
+
+
+def session_of(toy: np.ndarray, scan: np.ndarray, affine: np.ndarray = TOY_AFFINE, **more: object):
+    """Checks of a T1w that lies where the baseline's does."""
+    asked = {"same_contrast": True} | PLACED | more
+    return checks.session_checks(toy, TOY_AFFINE, toy > 0, scan, affine, np.eye(4), **asked)
+
+
+def value(found: list, name: str) -> float:
+    return next(check["value"] for check in found if check["name"] == name)
+
+
+def test_someone_else_is_not_the_same_person(toy: np.ndarray) -> None:
+    rng = np.random.default_rng(0)
+    folds, others = (rng.normal(0, 30, toy.shape) * (toy > 0) for _ in range(2))
+    own = session_of(toy + folds, toy + folds + rng.normal(0, 3, toy.shape))
+    assert failed(own) == set()
+    found = session_of(toy + folds, toy + others)
+    assert "same_person" in failed(found)
+    assert value(found, "same_person") < 0.6 < 0.9 < value(own, "same_person")
+
+
+def test_a_field_of_view_that_ends_in_the_thalamus_is_seen(toy: np.ndarray) -> None:
+    # The thalami reach from 1 to 19 mm; slices are 3 mm, the first at -55 mm.
+    above = TOY_AFFINE.copy()
+    above[2, 3] += 3 * 22
+    found = session_of(toy, toy[..., 22:], above)
+    assert 0.4 < value(found, "thalamus_coverage") < 0.7
+    # What is there is alike.
+    assert failed(found) == {"coverage", "thalamus_coverage"}
+    assert value(session_of(toy, toy), "thalamus_coverage") == 1
+
+
+def test_zeros_are_no_data(toy: np.ndarray) -> None:
+    padded = toy.copy()
+    padded[..., :22] = 0
+    assert value(session_of(toy, padded), "thalamus_coverage") < 0.7
+
+
+def test_motion_costs_detail(toy: np.ndarray) -> None:
+    rng = np.random.default_rng(0)
+    good = 160 - toy + rng.normal(0, 5, toy.shape).astype(np.float32)
+    ghosts = (good + np.roll(good, 9, axis=1) + np.roll(good, -7, axis=0)) / 3
+    for scan, fault in ((good, set()), (ghosts, {"detail"})):
+        found = session_of(toy, scan, same_contrast=False, compared=(scan, good))
+        assert failed(found) == fault
+    unjudged = {check["name"] for check in session_of(toy, ghosts, same_contrast=False)}
+    assert "detail" not in unjudged

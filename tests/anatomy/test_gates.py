@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from sonolesion.anatomy import gates, geometry
 from sonolesion.core.errors import GateFailure
@@ -36,6 +37,12 @@ def test_the_verdict_needs_every_check() -> None:
         gates.require([good, bad], file="f", remedy="r")
 
 
+def test_a_failed_check_brings_its_own_remedy() -> None:
+    bad = [gates.at_least("same_person", 0.4, 0.7), gates.at_least("detail", 0.2, 0.6)]
+    with pytest.raises(GateFailure, match=r"r; check that both visits are of one person.*motion"):
+        gates.require(bad, file="f", remedy="r")
+
+
 def test_correlation_by_hand_and_of_a_constant() -> None:
     assert np.isclose(gates.correlation(np.array([0.0, 1, 2]), np.array([5.0, 3, 1])), -1)
     assert np.isnan(gates.correlation(np.ones(3), np.array([1.0, 2, 3])))
@@ -47,6 +54,7 @@ def test_mutual_information_of_two_equal_halves_is_ln_2() -> None:
     assert np.isclose(gates.mutual_information(values, np.tile([0.0, 1.0], 500), n_bins=8), 0)
 
 
+@settings(deadline=None)
 @given(st.floats(0.5, 3), st.floats(-5, 5))
 def test_mutual_information_ignores_scale(slope: float, offset: float) -> None:
     values = np.random.default_rng(0).normal(size=500)
@@ -87,6 +95,43 @@ def test_a_swapped_side_is_seen(toy: np.ndarray) -> None:
 def test_coverage_of_half_a_volume() -> None:
     points = np.array([[0.0, 0, 0], [9, 9, 9], [10, 0, 0], [-1, 5, 5]])
     assert gates.coverage(points, (10, 10, 10), np.eye(4)) == 0.5
+
+
+def test_padding_holds_no_data() -> None:
+    volume = np.ones((4, 4, 4), np.float32)
+    volume[0] = 0
+    points = np.array([[0.0, 1, 1], [1, 1, 1], [2, 1, 1], [9, 1, 1]])
+    assert gates.data_share(points, volume, np.eye(4)) == 0.5
+
+
+def folds(seed: int) -> np.ndarray:
+    """A brain's own pattern."""
+    return ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(24, 24, 24)), 1.5)
+
+
+def test_one_person_is_alike_cube_by_cube_whatever_gain_and_bias() -> None:
+    person, mask = folds(1), np.ones((24, 24, 24), bool)
+    bias = np.linspace(0.85, 1.15, 24)[:, None, None]
+    assert np.isclose(gates.local_correlation(person, person, mask, width_voxels=5), 1)
+    scan = 7 * (person + 1) * bias
+    assert gates.local_correlation(person + 1, scan, mask, width_voxels=5) > 0.85
+    assert abs(gates.local_correlation(person, folds(2), mask, width_voxels=5)) < 0.1
+
+
+def test_local_correlation_by_hand_and_without_contrast() -> None:
+    first = np.arange(3.0).reshape(3, 1, 1)
+    mask = np.ones((3, 1, 1), bool)
+    assert np.isclose(gates.local_correlation(first, -first, mask, width_voxels=3), -1)
+    assert gates.local_correlation(first, first * 0, mask, width_voxels=3) == 0
+
+
+def test_detail_of_a_copy_is_one_and_of_noise_nothing() -> None:
+    rng = np.random.default_rng(0)
+    anatomy = rng.normal(size=20000)
+    scan = anatomy + rng.normal(0, 0.3, 20000)
+    assert np.isclose(gates.relative_detail(anatomy, scan, scan, n_bins=16), 1)
+    spoilt = anatomy + rng.normal(0, 2.0, 20000)
+    assert gates.relative_detail(anatomy, spoilt, scan, n_bins=16) < 0.3
 
 
 def test_dice_by_hand() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sonolesion.anatomy import geometry, registration
+from sonolesion.core.settings.anatomy import CrossRigid, Rigid
 
 from .conftest import TOY_AFFINE, TOY_SHAPE, toy_brain
 
@@ -21,24 +22,55 @@ def moved() -> tuple[np.ndarray, np.ndarray]:
     return toy_brain(geometry.apply(np.linalg.inv(MOVE), points)), affine
 
 
-@pytest.mark.parametrize(("metric", "limit_mm"), [("NCC 2x2x2", 1.5), ("NMI", 4.0)])
-def test_a_known_move_is_found(
-    toy: np.ndarray, moved: tuple[np.ndarray, ...], metric: str, limit_mm: float
-) -> None:
-    found = registration.register_linear(
-        toy, TOY_AFFINE, *moved, mask=toy > 0, start=np.eye(4), dof=6, metric=metric,
-        iterations=(50, 30), n_threads=1,
+def searched(
+    toy: np.ndarray, moved: tuple[np.ndarray, ...], rigid: Rigid, *, seed: int
+) -> np.ndarray:
+    """Register the toy with the pipeline's own settings, at two levels."""
+    return registration.register_linear(
+        toy, TOY_AFFINE, *moved, mask=toy > 0, start=np.eye(4), dof=6, metric=rigid.metric,
+        iterations=(50, 30), jitter_voxels=rigid.jitter_voxels, seed=seed, n_threads=1,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("rigid", "limit_mm"), [(Rigid(), 1.5), (CrossRigid(), 4.0)])
+def test_a_known_move_is_found_whatever_the_seed(
+    toy: np.ndarray, moved: tuple[np.ndarray, ...], rigid: Rigid, limit_mm: float
+) -> None:
     corners = np.array([[30.0, 40, 20], [-30, -40, -20], [0, 0, 30]])
-    error = geometry.apply(found, corners) - geometry.apply(MOVE, corners)
-    # greedy jitters its sampling points at random: the toy, of flat pieces 3 mm wide, shows it.
-    assert np.linalg.norm(error, axis=1).max() < limit_mm
+    wanted = geometry.apply(MOVE, corners)
+    for seed in range(1, 9):
+        error = geometry.apply(searched(toy, moved, rigid, seed=seed), corners) - wanted
+        assert np.linalg.norm(error, axis=1).max() < limit_mm, seed
+
+
+@pytest.mark.parametrize("rigid", [Rigid(), CrossRigid()])
+def test_equal_seeds_give_equal_bytes(
+    toy: np.ndarray, moved: tuple[np.ndarray, ...], rigid: Rigid
+) -> None:
+    loose = rigid.model_copy(update={"jitter_voxels": 0.5})
+    first, again, other = (searched(toy, moved, loose, seed=seed) for seed in (7, 7, 8))
+    assert first.tobytes() == again.tobytes()
+    assert first.tobytes() != other.tobytes(), "the seed reaches greedy"
+
+
+def test_equal_seeds_give_equal_warps(toy: np.ndarray) -> None:
+    points = geometry.grid_points(TOY_SHAPE, TOY_AFFINE)
+    shifted = toy_brain(points - np.array([3.0, 0, -2]))
+    fields = [
+        registration.register_deformable(
+            toy, shifted, TOY_AFFINE, mask=toy > 0, metric="NCC 2x2x2", iterations=(20, 10),
+            smooth_gradient_mm=9, smooth_field_mm=2, seed=seed, n_threads=1,
+        )[0].tobytes()
+        for seed in (3, 3, 4)
+    ]  # fmt: skip
+    assert fields[0] == fields[1]
+    assert fields[0] != fields[2], "the seed reaches greedy"
 
 
 def test_the_start_is_part_of_the_answer(toy: np.ndarray, moved: tuple[np.ndarray, ...]) -> None:
     found = registration.register_linear(
         toy, TOY_AFFINE, *moved, mask=toy > 0, start=MOVE, dof=6, metric="NCC 2x2x2",
-        iterations=(1, 5), n_threads=1,
+        iterations=(1, 5), jitter_voxels=0.1, seed=1, n_threads=1,
     )  # fmt: skip
     np.testing.assert_allclose(found, MOVE, atol=0.5)
 
@@ -47,7 +79,15 @@ def test_no_iteration_is_refused(toy: np.ndarray) -> None:
     with pytest.raises(ValueError, match="coarsest level"):
         registration.register_linear(
             toy, TOY_AFFINE, toy, TOY_AFFINE, mask=toy > 0, start=MOVE, dof=6, metric="NMI",
-            iterations=(0, 5), n_threads=1,
+            iterations=(0, 5), jitter_voxels=0.1, seed=1, n_threads=1,
+        )  # fmt: skip
+
+
+def test_the_clock_is_no_seed(toy: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        registration.register_linear(
+            toy, TOY_AFFINE, toy, TOY_AFFINE, mask=toy > 0, start=MOVE, dof=6, metric="NMI",
+            iterations=(5, 5), jitter_voxels=0.1, seed=0, n_threads=1,
         )  # fmt: skip
 
 
@@ -55,7 +95,7 @@ def test_the_better_of_two_starts_wins(toy: np.ndarray, moved: tuple[np.ndarray,
     wild = geometry.about(np.zeros(3), geometry.rotation((1, 0, 0), 150))
     found = registration.register_best(
         toy, TOY_AFFINE, *moved, mask=toy > 0, starts=[wild, np.eye(4)], metric="NCC 2x2x2",
-        iterations=(50, 30, 5), n_bins=16, n_threads=1,
+        iterations=(50, 30, 5), jitter_voxels=0.1, seed=1, n_bins=16, n_threads=1,
     )  # fmt: skip
     np.testing.assert_allclose(found, MOVE, atol=0.6)
 
@@ -65,7 +105,7 @@ def test_a_known_shift_is_found_as_a_field_and_its_inverse(toy: np.ndarray) -> N
     forward, inverse = registration.register_deformable(
         toy, toy_brain(points - np.array([3.0, 0, -2])), TOY_AFFINE, mask=toy > 0,
         metric="NCC 2x2x2", iterations=(60, 30), smooth_gradient_mm=9, smooth_field_mm=2,
-        n_threads=1,
+        seed=1, n_threads=1,
     )  # fmt: skip
     # A moving image shifted by (3, 0, -2): the point that shows the same lies there.
     edge = (toy > 0) & (np.abs(points[..., 1]) < 20)
@@ -77,7 +117,7 @@ def test_deformation_needs_one_grid(toy: np.ndarray) -> None:
     with pytest.raises(ValueError, match="shapes differ"):
         registration.register_deformable(
             toy, toy[1:], TOY_AFFINE, mask=toy > 0, metric="NCC 2x2x2", iterations=(1,),
-            smooth_gradient_mm=3, smooth_field_mm=1, n_threads=1,
+            smooth_gradient_mm=3, smooth_field_mm=1, seed=1, n_threads=1,
         )  # fmt: skip
 
 

@@ -4,6 +4,11 @@ import numpy as np
 
 from sonolesion.anatomy import geometry, landmarks, space, template
 
+SEARCH = {
+    "radius_mm": 12.0, "spacing_mm": 4.0, "reach_mm": 2.0, "step_mm": 1.0,
+    "trusted_likeness": 2.0,
+}  # fmt: skip
+
 
 def still_fit(pose: np.ndarray) -> template.TemplateFit:
     """A fit that only moves the head."""
@@ -19,11 +24,16 @@ def test_ac_is_the_origin_and_pc_behind_it() -> None:
     volume[4:17, 4:17, 4:17] = 1
     affine = np.diag([10.0, 10, 10, 1])
     affine[:3, 3] = -100
-    matrix, ac, pc = space.find_acpc(still_fit(pose), volume, affine)
+    matrix, first, second = space.find_acpc(
+        still_fit(pose), volume, affine, volume, affine, commissure=SEARCH
+    )
+    ac, pc = first.place_mm, second.place_mm
     np.testing.assert_allclose(ac, geometry.apply(pose, np.array(landmarks.TEMPLATE_AC_MM)))
     np.testing.assert_allclose(geometry.apply(np.linalg.inv(matrix), ac), 0, atol=1e-6)
     there = geometry.apply(np.linalg.inv(matrix), pc)
-    np.testing.assert_allclose(there, space.landmark_table(ac, pc)["pc_mm"], atol=1e-3)
+    table = space.landmark_table(first, second)
+    np.testing.assert_allclose(there, table["pc_mm"], atol=1e-3)
+    assert table["pc_moved_mm"] == 0
     right = geometry.apply(np.linalg.inv(matrix) @ pose, np.array([50.0, 0, 0]))
     assert right[0] > 49
 

@@ -12,7 +12,8 @@ POSE = geometry.about(
 )
 FIT = {
     "spacing_mm": 3.0, "metric": "NCC 2x2x2", "linear_iterations": (40, 20), "iterations": (40, 20),
-    "smooth_gradient_mm": 9.0, "smooth_field_mm": 2.0, "n_threads": 1,
+    "smooth_gradient_mm": 9.0, "smooth_field_mm": 2.0, "jitter_voxels": 0.1,
+    "seed": 1, "n_threads": 1,
 }  # fmt: skip
 
 
@@ -30,7 +31,7 @@ def fit(head: tuple[np.ndarray, ...]) -> template.TemplateFit:
     toy = toy_brain(geometry.grid_points((41, 48, 37), TOY_AFFINE))
     start = template.find_head(
         toy, TOY_AFFINE, *head, pitch_degrees=(0, 15), rise_mm=(0,), metric="NCC 2x2x2",
-        iterations=(40, 20), n_threads=1,
+        iterations=(40, 20), jitter_voxels=0.1, seed=1, n_threads=1,
     )  # fmt: skip
     return template.fit_template(toy, TOY_AFFINE, *head, start=start, **FIT)
 

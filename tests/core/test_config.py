@@ -9,6 +9,9 @@ import yaml
 from sonolesion.core import config
 from sonolesion.core.errors import ConfigError
 
+# Stages of which every setting is a param of a rule.
+USED = {"anatomy", "atlases", "diffusion", "susceptibility", "lesion", "measures", "report"}
+
 
 def test_config_file_is_what_the_model_says(root: Path) -> None:
     assert (root / "config/config.yaml").read_text(encoding="utf-8") == config.as_yaml()
@@ -67,7 +70,7 @@ def test_every_stage_setting_is_used_by_a_rule(root: Path) -> None:
         name
         for name, _, section in config.keys(config.Settings)
         if not section
-        and name.split(".")[0] in {"anatomy", "lesion", "measures", "report"}
+        and name.split(".")[0] in USED
         and name.count(".") == 1
         and f'["{name.split(".")[1]}"]' not in rules
     ]

@@ -45,6 +45,7 @@ def test_acpc_target(dataset) -> None:
         ({"side": "both"}, "left or right"),
         ({"day": "n/a"}, "neither day nor date"),
         ({"intervention_id": "sham1"}, "does not tell the arm"),
+        ({"intervention_id": "fus1auto"}, "does not end in auto"),
         ({"intervention_id": "../x"}, "letters and digits only"),
     ],
 )

@@ -39,3 +39,22 @@ def test_missing_column(tmp_path: Path) -> None:
     (tmp_path / "t.tsv").write_text("participant_id\n")
     with pytest.raises(InputFault, match="also intervention_id"):
         list(sonications.faults(tmp_path / "t.tsv", set()))
+
+
+def test_foci_are_whole_and_sound(tmp_path: Path) -> None:
+    table = tmp_path / "sonications.tsv"
+    head = "participant_id\tintervention_id\tsonication_index\tfocus_x_mm\tfocus_y_mm\tfocus_z_mm"
+    rows = [
+        "sub-1\tt1\t1\t-6\t-20\t8\t14000",
+        "sub-1\tt1\t2\t-7\t-20\t8\tn/a",
+        "sub-1\tt1\t3\t-7\tn/a\t8\t100",
+        "sub-1\tt1\t4\t-7\t-20\t8\t-5",
+        "sub-9\tt1\t1\t-7\t-20\t8\t5",
+    ]
+    table.write_text("\n".join([f"{head}\tenergy_j", *rows]) + "\n")
+    assert sonications.foci(table, {("1", "t1")}) == {
+        ("1", "t1"): [
+            {"stated_mm": [-6.0, -20.0, 8.0], "energy_j": 14000.0},
+            {"stated_mm": [-7.0, -20.0, 8.0], "energy_j": None},
+        ]
+    }

@@ -56,7 +56,9 @@ def test_time_is_days_never_labels(patient) -> None:
     assert rows == ["pre", "3d", "1m", "12m"]
     planned = found.subjects[0].interventions["fus1"]
     assert found.subjects[0].baseline == planned["baseline"] == "pre"
-    assert planned["follow_ups"]["1m"] == {"day_after": 30, "contrasts": ["T1w", "T2w"]}
+    told = planned["follow_ups"]["1m"]
+    assert (told["day_after"], told["contrasts"]) == (30, ["T1w", "T2w"])
+    assert (told["left_out"], told["earlier"]) == ({}, ["3d"])
 
 
 def test_states_of_a_sound_patient(patient) -> None:
@@ -325,3 +327,29 @@ def test_inventory_table_is_written(patient) -> None:
     first = rows[0]
     assert (first["participant_id"], first["session_id"]) == ("sub-1", "ses-pre")
     assert (first["modality"], first["state"], first["days_from_treatment"]) == ("T1w", "run", "-3")
+
+
+def test_contrast_that_the_baseline_lacks_is_left_out_with_the_reason(patient) -> None:
+    patient.scan("1", "3d", "FLAIR")
+    found = prepared(patient)
+    follow_up = found.subjects[0].interventions["fus1"]["follow_ups"]["3d"]
+    assert follow_up["contrasts"] == ["T1w", "T2w"]
+    assert follow_up["left_out"] == {"FLAIR": "not at the baseline"}
+    row = row_of(found, "3d", "lesion")
+    assert (row.state, row.reason) == ("run", "FLAIR left out, not at the baseline")
+
+
+def test_visit_without_a_contrast_to_compare_is_blocked_and_gives_no_job(patient) -> None:
+    agent = {"ContrastBolusIngredient": "GADOLINIUM"}
+    patient.scan("1", "3d", "T1w", sidecar=agent)
+    (patient.folder / "sub-1/ses-3d/anat/sub-1_ses-3d_T2w.nii.gz").unlink()
+    found = prepared(patient)
+    row = row_of(found, "3d", "lesion")
+    assert row.state == "blocked"
+    assert row.reason.startswith("no contrast to compare; T1w left out, contrast agent given")
+    assert "T2w left out, not at this visit" in row.reason
+    plan = json.loads((patient.folder.parent / "out/work/plan.json").read_text())
+    looked = [w["session"] for rule, w, _ in plan["jobs"] if rule == "lesion_segment"]
+    assert looked == ["1m", "12m"]
+    follow_ups = found.subjects[0].interventions["fus1"]["follow_ups"]
+    assert follow_ups["12m"]["earlier"] == ["1m"]

@@ -12,6 +12,7 @@ from sonolesion.core.settings.lesion import Lesion
 from sonolesion.lesion import visit
 from sonolesion.lesion.comparison import FieldModel, NoiseModel
 from sonolesion.lesion.detection import SearchPlan
+from sonolesion.lesion.outline import FitPlan, Placed
 
 SHAPE = (64, 72, 60)
 CONTRASTS = ("T1w", "FLAIR")
@@ -50,7 +51,7 @@ def make_study(*, lesion: bool, seed: int = 3, sd: float = 0.03) -> Study:
     )
     inner, outer = miss < INNER_MM, miss < OUTER_MM
     tissue = np.stack([ndimage.gaussian_filter(p.astype(float), 0.6) for p in parts])
-    head = visit.Head(radius < 1, tissue.astype(np.float32), affine, target)
+    head = visit.Head(radius < 1, tissue.astype(np.float32), affine, target, np.zeros((0, 3)))
     late, early = {}, {}
     for name in CONTRASTS:
         clean = np.tensordot(SIGNAL[name], tissue, axes=1) * 700
@@ -64,19 +65,29 @@ def make_study(*, lesion: bool, seed: int = 3, sd: float = 0.03) -> Study:
     return Study(head, late, early, inner, outer)
 
 
-def read(study: Study, *, day: float = 3.0) -> visit.Outcome:
-    """Run the stage with its default settings."""
-    settings = Lesion().model_dump()
+# As fine to these coarse voxels as the default settings are to those of the pipeline; fewer shapes.
+FIT = {"fine_mm": 1.0, "edge_mm": 1.0, "sample_mm": 0.5, "samples": 20}
+
+
+def read(study: Study, *, day: float = 3.0, anchor: visit.Anchor | None = None) -> visit.Outcome:
+    """Run the stage with its default settings, the fit coarser."""
+    whole = Lesion()
+    settings = whole.model_copy(update={"fit": whole.fit.model_copy(update=FIT)}).model_dump()
     return visit.read_visit(
         study.late,
         study.early,
+        dict.fromkeys(study.late, Placed(study.head.affine, 1)),
         head=study.head,
-        zones=visit.zones_of(settings["phases"], day=day, contrasts=CONTRASTS),
+        day=day,
+        phases=settings["phases"],
         exclusion_radius_mm=settings["exclusion_radius_mm"],
+        least_coverage=settings["least_coverage"],
         field=FieldModel(**settings["calibration"]),
         noise=NoiseModel(**settings["noise"]),
         search=SearchPlan(**settings["search"]),
-        fit=visit.FitPlan(**settings["fit"]),
+        fit=FitPlan(**settings["fit"]),
+        anchor=anchor,
+        n_threads=1,
     )
 
 

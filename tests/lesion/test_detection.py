@@ -12,7 +12,7 @@ from sonolesion.lesion.evidence import Zones
 
 SHAPE = (40, 40, 40)
 BRAIN = np.ones(SHAPE, dtype=bool)
-ZONES = Zones(np.array([[0.5]]), np.array([[0.3]]), np.array([True]))
+ZONES = Zones(np.array([[0.5]]), np.array([[0.3]]), 60.0)
 TARGET = np.array([20, 20, 20])
 PLAN = detection.SearchPlan(
     flat_mm=2.0, fall_mm=2.0, scale_mm=1.1, ceiling=30.0, null_positions=60,
@@ -20,10 +20,12 @@ PLAN = detection.SearchPlan(
 )  # fmt: skip
 
 
-def search(change: np.ndarray, mirror: np.ndarray | None = None) -> detection.Detection:
+def search(
+    change: np.ndarray, mirror: np.ndarray | None = None, allowed: np.ndarray = BRAIN
+) -> detection.Detection:
     return detection.detect(
         change[None], np.full((1, *SHAPE), 0.1), np.array([5.0]), zones=ZONES, brain=BRAIN,
-        descriptors=np.zeros((1, *SHAPE)), target=TARGET, step_mm=2.0, plan=PLAN,
+        allowed=allowed, descriptors=np.zeros((1, *SHAPE)), target=TARGET, step_mm=2.0, plan=PLAN,
         mirror=mirror, seed=0,
     )  # fmt: skip
 
@@ -58,6 +60,16 @@ def test_the_mirror_point_is_a_null_position() -> None:
     change, mirror = noise(3), np.array([10, 20, 20])
     change[10, 20, 20] = 0.9
     assert search(change, mirror).null.max() > search(noise(3), mirror).null.max()
+
+
+def test_where_it_is_not_allowed_there_is_no_null_position() -> None:
+    change, allowed = noise(3), BRAIN.copy()
+    # As if the other side had been treated: no search may come near.
+    change[33, 8:32, 8:32], allowed[24:] = 0.9, False
+    assert search(change).null.max() > search(noise(3)).null.max()
+    assert search(change, allowed=allowed).null.max() == pytest.approx(
+        search(noise(3), allowed=allowed).null.max()
+    )
 
 
 def test_ties_of_neighbouring_searches_count_once() -> None:

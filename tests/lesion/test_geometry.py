@@ -50,3 +50,38 @@ def test_nothing_has_no_centroid_and_one_voxel_no_diameter() -> None:
     assert geometry.extents_mm(empty, np.ones(3)).tolist() == [0, 0, 0]
     empty[1, 1, 1] = True
     assert geometry.max_diameter_mm(empty, np.ones(3)) == 0
+
+
+def test_a_ball_is_round_and_a_rod_is_not() -> None:
+    index = np.indices((30, 30, 30)) - 14.6
+    radius = np.sqrt(np.square(index).sum(axis=0))
+    ball = geometry.shape_numbers(np.clip(8 - radius + 0.5, 0, 1), np.ones(3), level=0.5)
+    assert ball == pytest.approx(
+        {"elongation": 1, "flatness": 1, "sphericity": 1, "solidity": 1}, abs=0.02
+    )
+    rod = np.zeros((30, 30, 30))
+    rod[5:25, 10:14, 10:12] = 1
+    long = geometry.shape_numbers(rod, np.ones(3), level=0.5)
+    # Widths of 20, 4 and 2 mm have spreads in the same proportion.
+    assert long["elongation"] == pytest.approx(4 / 20)
+    assert long["flatness"] == pytest.approx(2 / 20)
+    assert long["sphericity"] < 0.75
+    assert long["solidity"] == pytest.approx(1.0, abs=0.03)
+
+
+def test_two_lumps_are_not_solid() -> None:
+    lumps = np.zeros((30, 12, 12))
+    lumps[2:8, 3:9, 3:9] = 1
+    lumps[20:26, 3:9, 3:9] = 1
+    assert geometry.shape_numbers(lumps, np.ones(3), level=0.5)["solidity"] < 0.6
+
+
+def test_voxel_size_counts_in_the_shape() -> None:
+    cube = np.zeros((12, 12, 12))
+    cube[3:7, 3:7, 3:7] = 1
+    flat = geometry.shape_numbers(cube, np.array([1.0, 1.0, 0.5]), level=0.5)
+    assert flat["flatness"] == pytest.approx(0.5)
+
+
+def test_an_interval_holds_the_middle() -> None:
+    assert geometry.interval(np.arange(101.0), level=0.9) == pytest.approx((5, 95))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -66,3 +68,19 @@ def test_a_target_without_a_frame_is_refused() -> None:
     assert target.require_frame({"frame": "mni"}, file="t") == "mni"
     with pytest.raises(InputFault, match="bare coordinates"):
         target.require_frame({"stated_mm": [1, 2, 3]}, file="t")
+
+
+def test_warps_one_after_the_other() -> None:
+    """A point of another template goes through the transform between the two, then the warp."""
+    grid = np.diag([2.0, 2.0, 2.0, 1.0])
+    between = np.broadcast_to(np.array([2.0, 0.0, -1.0]), (6, 6, 6, 3))
+    own = np.zeros((6, 6, 6, 3))
+    own[..., 1] = np.arange(6)[:, None, None]
+    own_warp, first = (SimpleNamespace(data=field, affine=grid) for field in (own, between))
+    frames = target.Frames.of({}, [], [own_warp, first], "MNI152NLin6Asym")
+    planned = {"frame": "mni", "space": "MNI152NLin6Asym"}
+    # (3, 4, 5) goes to (5, 4, 4), which the second warp moves by 2.5 mm in y.
+    found = target.in_acpc((3, 4, 5), planned, frames, file="t")
+    assert found == pytest.approx([5, 6.5, 4])
+    with pytest.raises(InputFault, match="differ by millimetres"):
+        target.in_acpc((3, 4, 5), planned | {"space": "MNIColin27"}, frames, file="t")

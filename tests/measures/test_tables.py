@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sonolesion.core.errors import InputFault
 from sonolesion.lesion import findings
-from sonolesion.measures import tables
+from sonolesion.measures import tables, vocabulary
 from sonolesion.measures.vocabulary import COLUMN_NAMES, KEY, LEVELS, STATISTICS
 
 ROW = {
@@ -201,4 +201,7 @@ def test_a_short_line_is_refused() -> None:
 
 def test_the_lesion_stage_writes_these_columns() -> None:
     assert findings.COLUMNS == COLUMN_NAMES
-    assert set(findings.UNITS) <= set(STATISTICS)
+    for name, (unit, _) in vocabulary.SHAPE.items():
+        assert findings.unit(name) == unit
+    for name in vocabulary.ENDS:
+        assert findings.unit(name) == STATISTICS[name][0]

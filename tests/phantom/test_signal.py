@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonolesion.core.settings.phantom import Phantom
-from sonolesion.phantom import acquisition, signal
+from sonolesion.core.settings.phantom import CONTRASTS, Phantom
+from sonolesion.phantom import sequences, signal
 
 times = st.floats(0.1, 5.0)
 TRAIN: dict[str, Any] = {
@@ -81,14 +81,53 @@ def test_relaxation_must_be_positive(bad: dict[str, float]) -> None:
         signal.spin_echo(**bad, density=1.0, echo_s=0.1, repetition_s=2.0)
 
 
+def test_diffusion_by_hand() -> None:
+    # The spin echo of above, 0.312987, times exp(-0.8).
+    found = signal.diffusion_spin_echo(
+        t1_s=1.0,
+        t2_s=0.1,
+        density=1.0,
+        adc_mm2_s=0.8e-3,
+        b_s_mm2=1000.0,
+        echo_s=0.1,
+        repetition_s=2.0,
+    )
+    assert found == pytest.approx(0.140634, abs=1e-6)
+
+
+def test_gradient_echo_by_hand() -> None:
+    # sin 30 (1 - e^-0.1) / (1 - e^-0.1 cos 30) = 0.219889; times e^-0.5 = 0.133369.
+    found = signal.spoiled_gradient_echo(
+        t1_s=1.0, r2star_per_s=25.0, density=1.0, flip_deg=30.0, echo_s=0.02, repetition_s=0.1
+    )
+    assert found == pytest.approx(0.133369, abs=1e-6)
+
+
+def test_gradient_echo_is_largest_at_the_ernst_angle() -> None:
+    best = np.rad2deg(np.arccos(np.exp(-0.1)))
+    given_values = {"t1_s": 1.0, "r2star_per_s": 20.0, "density": 1.0, "echo_s": 0.01}
+    near = [
+        signal.spoiled_gradient_echo(**given_values, flip_deg=best + shift, repetition_s=0.1)
+        for shift in (-1.0, 0.0, 1.0)
+    ]
+    assert max(near) == near[1]
+
+
 def test_contrast_of_the_default_sequences_is_that_of_the_clinic() -> None:
     settings = Phantom()
     order = {}
-    for contrast in acquisition.CONTRASTS:
-        of = acquisition.sequence(contrast, getattr(settings.scans, contrast.lower()))
-        tissues = ("grey", "white", "fluid")
-        order[contrast] = {name: of(getattr(settings.tissues, name)) for name in tissues}
-    assert order["T1w"]["white"] > order["T1w"]["grey"] > order["T1w"]["fluid"] > 0
-    assert order["T2w"]["fluid"] > order["T2w"]["grey"] > order["T2w"]["white"]
-    assert order["FLAIR"]["grey"] > order["FLAIR"]["white"]
-    assert abs(order["FLAIR"]["fluid"]) < 0.05 * order["FLAIR"]["white"]
+    for contrast in CONTRASTS:
+        scan = getattr(settings.scans, contrast.lower())
+        for index, read in enumerate(sequences.readouts(contrast, scan)):
+            of = {
+                n: read.signal_of(getattr(settings.tissues, n)) for n in ("grey", "white", "fluid")
+            }
+            order[f"{contrast}{index}"] = of
+    assert order["T1w0"]["white"] > order["T1w0"]["grey"] > order["T1w0"]["fluid"] > 0
+    for name in ("T2w0", "dwi0"):
+        assert order[name]["fluid"] > order[name]["grey"] > order[name]["white"]
+    assert order["FLAIR0"]["grey"] > order["FLAIR0"]["white"]
+    assert abs(order["FLAIR0"]["fluid"]) < 0.05 * order["FLAIR0"]["white"]
+    assert order["dwi1"]["grey"] > order["dwi1"]["white"] > 2 * order["dwi1"]["fluid"]
+    assert order["MEGRE0"]["grey"] > 1.3 * order["MEGRE0"]["fluid"]
+    assert order["MEGRE4"]["grey"] < order["MEGRE4"]["fluid"]

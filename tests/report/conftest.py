@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ LOOK = {
     "pixel_mm": 1.0,
     "picture_quality": 60,
     "check_width_px": 300,
+    "panel_width_px": 400,
     "radiological": True,
 }
 
@@ -200,6 +202,12 @@ def plan() -> dict[str, object]:
     return {"baseline": "baseline", "sessions": {}, "interventions": {"t1": treatment}}
 
 
+def atlas(name: str, fault: str) -> dict[str, str]:
+    """Return an atlas as work/atlases.json has it."""
+    told = {"space": "MNIColin27", "licence": "GNU GPL", "citation": "Doe 2002", "note": "one"}
+    return {"name": name, "fault": fault} | told
+
+
 def write_check(folder: Path, stem: str, *, passed: bool) -> None:
     """Write a gate's numbers and picture."""
     picture = io.BytesIO()
@@ -261,6 +269,15 @@ def write(root: Path) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in files)
 
 
+def _module(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @dataclass(frozen=True)
 class Study:
     """The output folder, and what the rules would hand to the scripts."""
@@ -275,18 +292,14 @@ class Study:
     def script(self, name: str) -> Callable[..., None]:
         """Return main() of a script."""
         file = Path(__file__).resolve().parents[2] / "scripts" / f"{name}.py"
-        spec = importlib.util.spec_from_file_location(file.stem, file)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        main: Callable[..., None] = module.main
+        main: Callable[..., None] = _module(file).main
         return main
 
     def page(self, **changed: Any) -> str:
         """Return the subject page; `changed` replaces arguments of the script."""
         self.write_tables()
         given = {"current": self.current, "subject": "01", "look": self.look} | changed
+        given = {"protocol": []} | given
         self.script("report/subject")(
             inventory="inventory.tsv",
             ledger="ledger.tsv",
@@ -297,6 +310,14 @@ class Study:
         )
         return Path("sub-01.html").read_text(encoding="utf-8")
 
+    def lesion_rows(self, session: str, volume: float | None) -> list[dict[str, str]]:
+        """Return the rows of a visit."""
+        return measure_rows("01", session, volume)
+
+    def write_rows(self, file: str, rows: list[dict[str, str]]) -> None:
+        """Write rows of measures."""
+        write_table(Path(file), rows)
+
     def write_tables(self) -> None:
         """Write inventory, ledger and plan, as ingest and the first pass do."""
         write_tsv("inventory.tsv", self.inventory, columns=list(inventory()[0]))
@@ -305,6 +326,8 @@ class Study:
         write_tsv("ledger.tsv", rows, columns=list(rows[0]))
         content = {"subjects": {"01": self.plan}, "folders": ["01", "02"]}
         Path("plan.json").write_text(json.dumps(content), encoding="utf-8")
+        atlases = [atlas(name, fault) for name, fault in (("aal", ""), ("odd", "no such file"))]
+        Path("atlases.json").write_text(json.dumps({"atlases": atlases}), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -319,3 +342,9 @@ def study(written: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch) -> S
     """A finished study; the test stands in its folder, as a job does."""
     monkeypatch.chdir(written[0])
     return Study(written[0], list(written[1]), inventory(), ledger(), plan(), LOOK)
+
+
+@pytest.fixture(scope="session")
+def depth() -> ModuleType:
+    """What the steps of the lesion leave of a visit: the module `depth_records`."""
+    return _module(Path(__file__).with_name("depth_records.py"))

@@ -50,3 +50,14 @@ def test_steps_are_round(largest: float, step: float) -> None:
 
 def test_no_findings_give_an_empty_curve() -> None:
     assert curve.lay_out([], width=500, height=300).points == ()
+
+
+def test_the_interval_is_a_bar_round_its_point_and_inside_the_axes() -> None:
+    values = {"volume": 100.0, "volume_low": 80.0, "volume_high": 300.0}
+    found = [Finding("a", "t1", 3, "measured", values), seen("b", 90, 50.0)]
+    first, second = curve.lay_out(found, width=500, height=300).points
+    assert first.bar is not None
+    low, high = first.bar
+    assert low > (first.y or 0) > high >= 0
+    assert second.bar is None
+    assert "(80 to 300)" in first.title

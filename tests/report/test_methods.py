@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from sonolesion.core.citations import Citation
 from sonolesion.report import methods
 
 
@@ -42,3 +45,26 @@ def test_citation_file_lists_each_reference_once() -> None:
     text = methods.citation_markdown(methods.statements({"anatomy_t1w", "anatomy_contrast"}))
     assert text.count("10.1016/j.jalz.2016.06.205") == 1
     assert "(Yushkevich 2016)." in text
+
+
+def test_citation_file_names_the_atlases_with_licence() -> None:
+    atlas = Citation("aal", "MNIColin27", "Tzourio-Mazoyer 2002", "GNU GPL", "one brain")
+    text = methods.citation_markdown([methods.ALWAYS], [atlas])
+    assert "- aal (MNIColin27): Tzourio-Mazoyer 2002. Licence: GNU GPL. Note: one brain." in text
+    assert "# Atlases" not in methods.citation_markdown([methods.ALWAYS])
+
+
+@pytest.mark.parametrize(
+    ("rule", "key"),
+    [
+        ("lesion_segment", "Cotter 2013"),
+        ("lesion_measure", "Zwanenburg 2020"),
+        ("lesion_offtarget", "Zhang 2009"),
+        ("diffusion_adc", "Stejskal 1965"),
+        ("susceptibility_r2star", "Salvador 2005"),
+        ("atlases_carry", "Grabner 2006"),
+    ],
+)
+def test_new_steps_bring_their_references(rule: str, key: str) -> None:
+    keys = {reference.key for reference in methods.references(methods.statements({rule}))}
+    assert key in keys

@@ -21,6 +21,8 @@ def test_the_run_of_five(study, tmp_path) -> None:
     assert study.run() == 1
     states = study.states()
     assert states.pop("lesion/segment/1_3d_fus1") == "failed"
+    after_it = {states.pop(f"lesion/{step}/1_3d_fus1") for step in ("measure", "overlap")}
+    assert after_it == {"not reached"}
     assert {states[step] for step in states if step.startswith(("anatomy", "lesion"))} == {"run"}
     assert (study.output / "sub-1.html").exists()
     study.ran()
@@ -28,7 +30,9 @@ def test_the_run_of_five(study, tmp_path) -> None:
     study.mend()
     assert study.run() == 0
     ran = study.ran()
-    assert [job for job in ran if job not in PAGES] == ["lesion_segment 1 3d fus1"]
+    assert [job for job in ran if job not in PAGES] == [
+        f"lesion_{step} 1 3d fus1" for step in ("measure", "overlap", "segment")
+    ]
     assert "report_subject 1" in ran
 
     set_version(study.pipeline, "anatomy.t1w", 2)
@@ -73,7 +77,7 @@ def test_a_new_visit_reruns_only_itself_and_the_tables(study) -> None:
     assert set(ran) - set(PAGES) == {
         "anatomy_t1w 1 1m",
         "anatomy_contrast 1 1m T2w",
-        "lesion_segment 1 1m fus1",
+        *(f"lesion_{step} 1 1m fus1" for step in ("segment", "measure", "offtarget", "overlap")),
         "ingest_validate",
     }
     after = contents(study.output)

@@ -9,11 +9,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonolesion import __version__
+
+if TYPE_CHECKING:
+    from sonolesion.core.raters import Outline
+    from sonolesion.lesion.agreement import Compared
 
 COMMANDS: dict[str, tuple[str, Callable[[list[str]], int]]] = {}
 Command = Callable[[list[str]], int]
@@ -167,6 +171,87 @@ def _phantom(given: list[str]) -> int:
     study.make(settings.phantom, Path(options.folder))
     print(f"Phantom study: {Path(options.folder) / 'bids'}")
     return 0
+
+
+@command("agreement", "A_DIR B_DIR ...: compare raters' masks with each other and with ours")
+def _agreement(given: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="sonolesion agreement")
+    parser.add_argument("folders", nargs="*", type=Path, metavar="DIR", help="one a rater")
+    parser.add_argument(
+        "--table", type=Path, help="instead: rater, participant_id, session_id, mask"
+    )
+    parser.add_argument("--out", type=Path, default=Path("agreement"), help="receives the results")
+    parser.add_argument("--tolerance", type=float, metavar="MM", help="of the surface Dice")
+    parser.add_argument("--confidence", type=float, default=0.95, help="of the intervals")
+    options = parser.parse_args(given)
+    if bool(options.folders) == bool(options.table) or len(options.folders) == 1:
+        parser.error("name two folders or more, or one table")
+    from sonolesion.core import raters
+    from sonolesion.core.settings.lesion import Lesion
+
+    names = raters.names_of(options.folders)
+    pairs = zip(options.folders, names, strict=True)
+    outlines = [one for place, name in pairs for one in raters.from_folder(place, rater=name)]
+    outlines += raters.from_table(options.table) if options.table else []
+    tolerance_mm = options.tolerance or Lesion().measure.surface_tolerance_mm
+    n_cases = _write_agreement(outlines, options.out, tolerance_mm, options.confidence)
+    print(f"{n_cases} cases compared. Page: {options.out / 'agreement.html'}")
+    return 0
+
+
+def _write_agreement(
+    outlines: Sequence[Outline], out: Path, tolerance_mm: float, confidence: float
+) -> int:
+    """Compare all raters, write tables and page; return the number of cases."""
+    from sonolesion.core import raters, tables
+    from sonolesion.lesion import agreement, agreement_page
+
+    cases = raters.require_shared(raters.by_case(outlines))
+    names = list(dict.fromkeys(one.rater for one in outlines))
+    compared, volumes = [], {}
+    for case, own in cases.items():
+        found = _case_compared(case, {n: own[n] for n in names if n in own}, tolerance_mm)
+        compared += found
+        volumes[case] = agreement.volumes_of(found)
+    rows: dict[str, list[dict[str, object]]] = {
+        "pairs": agreement.pair_rows(compared),
+        "summary": agreement.summary_rows(compared, confidence=confidence),
+        "icc": list(agreement.icc_rows(volumes, names, confidence=confidence)),
+    }
+    columns = (agreement.PAIR_COLUMNS, agreement.SUMMARY_COLUMNS, agreement.ICC_COLUMNS)
+    for (name, content), header in zip(rows.items(), columns, strict=True):
+        tables.write_tsv(out / f"agreement_{name}.tsv", content, columns=header)
+    alone = len(outlines) - sum(len(own) for own in cases.values())
+    text = agreement_page.page(
+        compared, rows, raters=names, n_cases=len(cases), alone=alone,
+        tolerance_mm=tolerance_mm, confidence=confidence,
+    )  # fmt: skip
+    tables.write_text(text, out / "agreement.html")
+    return len(cases)
+
+
+def _case_compared(
+    case: tuple[str, str, str], own: Mapping[str, Outline], tolerance_mm: float
+) -> list[Compared]:
+    """Read the masks of a case, which share a grid, and compare each pair of raters."""
+    from itertools import combinations
+
+    from sonolesion.core import images
+    from sonolesion.lesion import agreement, correction
+    from sonolesion.lesion.zones import HALF
+
+    first = images.load(next(iter(own.values())).path)
+    masks = {}
+    for rater, outline in own.items():
+        data = images.load(outline.path, like=first).data
+        drawn = correction.zones_of(data, file=str(outline.path)) if outline.has_labels else None
+        masks[rater] = data > HALF if drawn is None else drawn.mask
+    return [
+        agreement.compare(
+            case, (a, b), (masks[a], masks[b]), first.voxel_mm, tolerance_mm=tolerance_mm
+        )
+        for a, b in combinations(masks, 2)
+    ]
 
 
 if __name__ == "__main__":

@@ -8,16 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sonolesion.anatomy.commissures import Commissure, sphere_points
 from sonolesion.anatomy.gates import (
     Check,
     at_least,
     at_most,
     correlation,
     coverage,
+    data_share,
     dice,
     jacobian,
+    local_correlation,
     mirror_ratio,
     peak_sharpness,
+    relative_detail,
+    within,
 )
 from sonolesion.anatomy.geometry import Matrix, grid_points
 from sonolesion.anatomy.landmarks import TEMPLATE_AC_MM, TEMPLATE_PC_MM
@@ -31,14 +36,18 @@ STEP_VOXELS = 3
 # Places in MNI152NLin2009cAsym [mm] whose tissue no adult brain has otherwise: the middle of
 # each thalamus, and of the body of each lateral ventricle. RAS+; seen on the template.
 THALAMUS_MM = ((-11.0, -18.0, 8.0), (11.0, -18.0, 8.0))
+# The thalami in AC–PC space [mm]: ellipsoids round the template's, 0.92 times as large.
+THALAMUS_ACPC_MM = ((-10.0, -20.0, 10.0), (10.0, -20.0, 10.0))
+THALAMUS_RADII_MM = (9.0, 15.0, 9.0)
+# Cubes in which two scans are compared: 5 steps of 3 mm hold some folds of the cortex.
+CUBE_STEPS = 5
 VENTRICLE_MM = ((-13.0, -30.0, 20.0), (13.0, -30.0, 20.0))
 
 
 def space_checks(
     fit_correlation: float,
     brain: Mask,
-    ac_mm: Matrix,
-    pc_mm: Matrix,
+    commissures: tuple[Commissure, Commissure],
     to_scanner: Matrix,
     scan_shape: Sequence[int],
     scan_affine: Matrix,
@@ -54,8 +63,8 @@ def space_checks(
         Correlation with the template within the brain.
     brain : ndarray of bool, shape (X, Y, Z)
         Brain mask in AC–PC space, placed by ``brain_affine``.
-    ac_mm, pc_mm : ndarray of shape (3,)
-        Commissures in the scanner [mm].
+    commissures : tuple of two Commissure
+        AC and PC in the scanner.
     to_scanner : ndarray of shape (4, 4)
         AC–PC points to scanner points.
     scan_shape, scan_affine : sequence of int and ndarray of shape (4, 4)
@@ -64,7 +73,8 @@ def space_checks(
         ``anatomy.limits`` of the settings.
     """
     volume_ml = float(brain.sum() * abs(np.linalg.det(brain_affine[:3, :3]))) / 1000
-    distance = float(np.linalg.norm(ac_mm - pc_mm))
+    ac, pc = commissures
+    distance = float(np.linalg.norm(ac.place_mm - pc.place_mm))
     _, points = thinned(brain, brain_affine, step_voxels=STEP_VOXELS)
     seen = coverage(points, scan_shape, np.linalg.inv(to_scanner) @ scan_affine)
     return [
@@ -73,6 +83,8 @@ def space_checks(
         at_most("brain_volume_high", volume_ml, limits["max_brain_ml"], "ml"),
         at_least("ac_pc_distance_low", distance, limits["min_acpc_mm"], "mm"),
         at_most("ac_pc_distance_high", distance, limits["max_acpc_mm"], "mm"),
+        at_least("ac_likeness", ac.likeness, limits["min_commissure_likeness"]),
+        at_least("pc_likeness", pc.likeness, limits["min_commissure_likeness"]),
         at_least("coverage", seen, limits["min_coverage"]),
     ]
 
@@ -166,10 +178,11 @@ def session_checks(
     matrix: Matrix,
     *,
     same_contrast: bool,
+    compared: tuple[NDArray[Any], NDArray[Any]] | None = None,
     probe: Mapping[str, Any],
     limits: Limits,
 ) -> list[Check]:
-    """Check a rigid registration: a clear optimum, the right side, enough of the brain.
+    """Check a session's scan: a clear optimum, the right side, the right person, data.
 
     Parameters
     ----------
@@ -183,23 +196,51 @@ def session_checks(
         AC–PC points to points of the scan.
     same_contrast : bool
         Whether the scan is a T1w too, so that its correlation means something.
+    compared : two ndarray of shape (X, Y, Z), optional
+        The scan in AC–PC space, and the baseline's scan of the same contrast there.
     probe, limits : mapping
         ``anatomy.probe`` and ``anatomy.limits`` of the settings.
     """
     thin, points = thinned(brain, affine, step_voxels=STEP_VOXELS)
-    values = fixed[thin]
-    where = (values, points, moving, moving_affine, matrix)
-    seen = coverage(points, moving.shape, np.linalg.inv(matrix) @ moving_affine)
+    values, grid = fixed[thin], np.linalg.inv(matrix) @ moving_affine
+    there = sample(moving, grid, points, order=1)
+    where, n_bins = (values, points, moving, moving_affine, matrix), probe["n_bins"]
+    sharpness, mirror = peak_sharpness(*where, **probe), mirror_ratio(*where, n_bins=n_bins)
+    inside, held = _inside(points, moving, grid), data_share(thalamus_points(), moving, grid)
+    seen = coverage(points, moving.shape, grid)
     out = [
-        at_least("peak_sharpness", peak_sharpness(*where, **probe), limits["min_peak_sharpness"]),
-        at_least(
-            "mirror_ratio", mirror_ratio(*where, n_bins=probe["n_bins"]), limits["min_mirror_ratio"]
-        ),
-        at_least("coverage", seen, limits["min_coverage"]),
+        at_least("peak_sharpness", sharpness, limits["min_peak_sharpness"]),
+        at_least("mirror_ratio", mirror, limits["min_mirror_ratio"]),
+        at_least("coverage", seen, limits["min_session_coverage"]),
+        at_least("thalamus_coverage", held, limits["min_thalamus_coverage"]),
     ]
+    if compared is not None:
+        three = (part[thin][inside] for part in (fixed, *compared))
+        detail = relative_detail(*three, n_bins=n_bins)
+        out.append(at_least("detail", detail, limits["min_detail"]))
     if same_contrast:
-        there = sample(moving, np.linalg.inv(matrix) @ moving_affine, points, order=1)
-        out.append(
-            at_least("correlation", correlation(values, there), limits["min_session_correlation"])
-        )
+        alike = correlation(values[inside], there[inside])
+        person = _likeness(fixed, brain, there, inside)
+        out.append(at_least("correlation", alike, limits["min_session_correlation"]))
+        out.append(at_least("same_person", person, limits["min_same_person"]))
     return out
+
+
+def _inside(points: Matrix, moving: NDArray[Any], grid: Matrix) -> Mask:
+    """Return at which points the scan has values; all of them if at none (coverage says so)."""
+    inside = within(points, moving.shape, grid, rim_voxels=0.0)
+    return inside if inside.any() else ~inside
+
+
+def _likeness(fixed: NDArray[Any], brain: Mask, there: NDArray[Any], inside: Mask) -> float:
+    """Return the local correlation on the lattice of every n-th voxel that a scan covers."""
+    every = (slice(None, None, STEP_VOXELS),) * 3
+    placed, covered = np.zeros(brain[every].shape, np.float32), brain[every].copy()
+    placed[brain[every]], covered[brain[every]] = there, inside
+    return local_correlation(fixed[every], placed, covered, width_voxels=CUBE_STEPS)
+
+
+def thalamus_points() -> Matrix:
+    """Return a lattice over both thalami in AC–PC space, shape (N, 3) [mm]."""
+    lattice = sphere_points(1.0, 0.2) * np.array(THALAMUS_RADII_MM)
+    return np.vstack([lattice + np.array(centre) for centre in THALAMUS_ACPC_MM])

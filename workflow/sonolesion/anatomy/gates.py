@@ -7,12 +7,25 @@ from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from sonolesion.anatomy.geometry import Matrix, about, apply, rotation
 from sonolesion.anatomy.resample import sample
 from sonolesion.core.errors import GateFailure
 
 Mask = NDArray[np.bool_]
+
+
+# What to do about a check that failed, beyond what the step advises.
+REMEDIES = {
+    "ac_likeness": "compare the crosses at AC and PC with the scan",
+    "pc_likeness": "compare the crosses at AC and PC with the scan",
+    "detail": "look for motion: repeat the scan, or go on without it",
+    "mirror_ratio": "find out which of the two scans has its sides swapped, or is of someone else",
+    "same_person": "check that both visits are of one person, and that the scan shows a head",
+    "template_correlation": "check that the scan shows a head",
+    "thalamus_coverage": "use a scan whose field of view holds both thalami",
+}
 
 
 class Check(TypedDict):
@@ -60,16 +73,17 @@ def verdict(checks: Sequence[Check], *, picture: str) -> dict[str, object]:
 
 
 def require(checks: Sequence[Check], *, file: object, remedy: str) -> None:
-    """Raise `GateFailure` naming every check that failed."""
+    """Raise `GateFailure` naming every check that failed, and what to do about each."""
     bad = [check for check in checks if not check["passed"]]
     if bad:
+        advice = [remedy, *(REMEDIES[c["name"]] for c in bad if c["name"] in REMEDIES)]
         raise GateFailure(
             file=file,
             found=", ".join(f"{c['name']} {c['value']:g} {c['unit']}".strip() for c in bad),
             expected=", ".join(
                 f"{c['name']} {c['sense']} {c['limit']:g} {c['unit']}".strip() for c in bad
             ),
-            remedy=remedy,
+            remedy="; ".join(dict.fromkeys(advice)),
         )
 
 
@@ -98,6 +112,30 @@ def mutual_information(first: NDArray[Any], second: NDArray[Any], *, n_bins: int
     product = p.sum(axis=1, keepdims=True) * p.sum(axis=0, keepdims=True)
     filled = p > 0
     return float((p[filled] * np.log(p[filled] / product[filled])).sum())
+
+
+def relative_detail(
+    anatomy: NDArray[Any], scan: NDArray[Any], reference: NDArray[Any], *, n_bins: int
+) -> float:
+    """Compare what two scans of one contrast tell of the anatomy.
+
+    Motion blurs edges and lays ghosts over the brain: of the T1w's anatomy less is told.
+
+    Parameters
+    ----------
+    anatomy, scan, reference : ndarray of shape (N,)
+        T1w, scan and the contrast's reference scan at the same points.
+    n_bins : int
+        Bins along each axis of the joint histogram.
+
+    Returns
+    -------
+    float
+        Mutual information of the scan with the T1w over that of the reference; about 1 for two
+        scans of one protocol.
+    """
+    told = mutual_information(anatomy, scan, n_bins=n_bins)
+    return told / max(mutual_information(anatomy, reference, n_bins=n_bins), 1e-12)
 
 
 def _binned(values: NDArray[Any], n_bins: int) -> NDArray[np.float64]:
@@ -194,11 +232,71 @@ def mirror_ratio(
     )
 
 
+def within(
+    points: NDArray[Any], shape: Sequence[int], affine: Matrix, *, rim_voxels: float
+) -> Mask:
+    """Return which points (N, 3) [mm] lie inside a volume.
+
+    Parameters
+    ----------
+    points : ndarray of shape (N, 3)
+        RAS+ [mm].
+    shape, affine : sequence of int and ndarray of shape (4, 4)
+        Grid of the volume.
+    rim_voxels : float
+        How far the volume reaches beyond the centres of its outermost voxels [voxels]: 0.5 for
+        what it covers, 0 for where values can be interpolated.
+    """
+    index = apply(np.linalg.inv(affine), points)
+    inside = (index >= -rim_voxels) & (index <= np.array(shape[:3]) - 1 + rim_voxels)
+    return np.asarray(inside.all(axis=-1), dtype=bool)
+
+
 def coverage(points: NDArray[Any], shape: Sequence[int], affine: Matrix) -> float:
     """Return the share of points (N, 3) [mm] that lie inside a volume."""
-    index = apply(np.linalg.inv(affine), points)
-    inside = ((index >= -0.5) & (index <= np.array(shape[:3]) - 0.5)).all(axis=-1)
-    return float(inside.mean())
+    return float(within(points, shape, affine, rim_voxels=0.5).mean())
+
+
+def data_share(points: NDArray[Any], volume: NDArray[Any], affine: Matrix) -> float:
+    """Return the share of points (N, 3) [mm] at which a volume holds data.
+
+    Outside the volume, and where it is exactly zero (padding, a removed face), there is none.
+    """
+    index = np.rint(apply(np.linalg.inv(affine), points)).astype(int)
+    inside = ((index >= 0) & (index < np.array(volume.shape[:3]))).all(axis=-1)
+    held = volume[tuple(index[inside].T)] != 0
+    return float(held.sum() / len(points))
+
+
+def local_correlation(
+    first: NDArray[Any], second: NDArray[Any], mask: Mask, *, width_voxels: int
+) -> float:
+    """Return the mean correlation of two volumes in the cubes around a mask's voxels.
+
+    Folds of the cortex are a person's own: two scans of one person agree cube by cube whatever
+    their gain and bias field, scans of two people do not, however well they are laid together.
+
+    Parameters
+    ----------
+    first, second : ndarray of shape (X, Y, Z)
+        Volumes on one grid.
+    mask : ndarray of bool, shape (X, Y, Z)
+        Voxels that count, as centres and within the cubes.
+    width_voxels : int
+        Edge of the cubes, odd [voxels].
+    """
+    weight = mask.astype(np.float64)
+    share = np.maximum(ndimage.uniform_filter(weight, width_voxels), 1e-9)
+
+    def mean(values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.asarray(ndimage.uniform_filter(values * weight, width_voxels) / share)
+
+    a, b = (volume - volume[mask].mean(dtype=np.float64) for volume in (first, second))
+    spread = (mean(a * a) - mean(a) ** 2) * (mean(b * b) - mean(b) ** 2)
+    # A cube without contrast agrees with nothing: the floor keeps rounding from saying otherwise.
+    floor = (1e-3 * a[mask].std() * b[mask].std()) ** 2
+    joint = mean(a * b) - mean(a) * mean(b)
+    return float((joint / np.sqrt(np.maximum(spread, floor) + 1e-30))[mask].mean())
 
 
 def dice(first: Mask, second: Mask) -> float:

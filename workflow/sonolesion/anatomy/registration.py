@@ -41,6 +41,8 @@ def register_linear(
     dof: int,
     metric: str,
     iterations: Sequence[int],
+    jitter_voxels: float,
+    seed: int,
     n_threads: int,
 ) -> Matrix:
     """Find the linear transform that lays one volume on another.
@@ -59,6 +61,10 @@ def register_linear(
         ``"NMI"``, or ``"NCC 2x2x2"`` with its patch radius [voxels].
     iterations : sequence of int
         Iterations a level, coarse to fine; the last level is the fixed grid itself.
+    jitter_voxels : float
+        Random displacement of the sampling points, standard deviation [voxels of the level].
+    seed : int
+        Seed of that randomness, at least 1: the same seed gives the same answer.
     n_threads : int
         Threads to use.
 
@@ -70,7 +76,8 @@ def register_linear(
     Raises
     ------
     ValueError
-        If the coarsest level has no iteration: greedy crashes on it.
+        If the coarsest level has no iteration (greedy crashes on it), or the seed is not
+        positive (greedy then takes the clock for it).
 
     Notes
     -----
@@ -79,6 +86,8 @@ def register_linear(
     """
     if iterations[0] < 1:
         raise ValueError(f"the coarsest level needs an iteration, not {list(iterations)}")
+    if seed < 1:
+        raise ValueError(f"a seed is at least 1, not {seed}")
     box = crop_box(mask, margin_voxels=4)
     box_affine = cropped_affine(fixed_affine, box)
     images = {
@@ -89,7 +98,7 @@ def register_linear(
     levels = "x".join(str(n) for n in iterations)
     command = (
         f"-d 3 -V 0 -a -dof {dof} -i fixed moving -gm mask -m {metric} -n {levels} "
-        f"-ia-identity -o matrix -threads {n_threads}"
+        f"-ia-identity -jitter {jitter_voxels} -seed {seed} -o matrix -threads {n_threads}"
     )
     found = _greedy(command, images, ["matrix"])["matrix"]
     return np.asarray(start @ np.asarray(found, dtype=np.float64), dtype=np.float64)
@@ -112,6 +121,7 @@ def register_deformable(
     iterations: Sequence[int],
     smooth_gradient_mm: float,
     smooth_field_mm: float,
+    seed: int,
     n_threads: int,
 ) -> tuple[Volume, Volume]:
     """Find the smooth deformation between two volumes on one grid.
@@ -130,6 +140,8 @@ def register_deformable(
         Iterations a level, coarse to fine.
     smooth_gradient_mm, smooth_field_mm : float
         Gaussian smoothing of each update and of the whole field [mm].
+    seed : int
+        Seed of the weak noise that greedy adds, so that flat patches have a correlation.
     n_threads : int
         Threads to use.
 
@@ -153,7 +165,7 @@ def register_deformable(
     levels = "x".join(str(n) for n in iterations)
     command = (
         f"-d 3 -V 0 -i fixed moving -gm mask -m {metric} -n {levels} "
-        f"-s {smooth_gradient_mm}mm {smooth_field_mm}mm "
+        f"-s {smooth_gradient_mm}mm {smooth_field_mm}mm -seed {seed} "
         f"-o forward -oinv inverse -threads {n_threads}"
     )
     found = _greedy(command, images, ["forward", "inverse"])
@@ -244,6 +256,8 @@ def register_best(
     starts: Sequence[Matrix],
     metric: str,
     iterations: Sequence[int],
+    jitter_voxels: float,
+    seed: int,
     n_bins: int,
     n_threads: int,
 ) -> Matrix:
@@ -260,7 +274,7 @@ def register_best(
         Where the fixed volume is compared.
     starts : sequence of ndarray of shape (4, 4)
         Rigid first guesses.
-    metric, iterations, n_threads
+    metric, iterations, jitter_voxels, seed, n_threads
         As for `register_linear`.
     n_bins : int
         Bins of the joint histogram.
@@ -278,7 +292,8 @@ def register_best(
     def tried(start: Matrix) -> tuple[float, Matrix]:
         matrix = register_linear(
             low, low_affine, head, head_affine, mask=inside, start=start, dof=6,
-            metric=metric, iterations=iterations[:-1], n_threads=n_threads,
+            metric=metric, iterations=iterations[:-1], jitter_voxels=jitter_voxels, seed=seed,
+            n_threads=n_threads,
         )  # fmt: skip
         values = sample(head, head_affine, apply(matrix, points), order=1)
         return mutual_information(low[inside], values, n_bins=n_bins), matrix
@@ -286,7 +301,8 @@ def register_best(
     best = max((tried(start) for start in starts), key=lambda found: found[0])[1]
     return register_linear(
         fixed, fixed_affine, moving, moving_affine, mask=mask, start=best, dof=6,
-        metric=metric, iterations=iterations[1:], n_threads=n_threads,
+        metric=metric, iterations=iterations[1:], jitter_voxels=jitter_voxels, seed=seed,
+        n_threads=n_threads,
     )  # fmt: skip
 
 

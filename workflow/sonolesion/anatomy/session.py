@@ -28,6 +28,8 @@ def align(
     margin_mm: float,
     metric: str,
     iterations: Sequence[int],
+    jitter_voxels: float,
+    seed: int,
     n_bins: int,
     n_threads: int,
 ) -> Matrix:
@@ -45,7 +47,7 @@ def align(
         AC–PC to scanner points, if the patient lay as in the scan that this came from.
     margin_mm : float
         Margin around the brain in which the images are compared [mm].
-    metric, iterations, n_bins, n_threads
+    metric, iterations, jitter_voxels, seed, n_bins, n_threads
         As for `registration.register_best`.
 
     Returns
@@ -62,8 +64,8 @@ def align(
     )
     return register_best(
         fixed, fixed_affine, moving, moving_affine, mask=widened(brain, margin_mm=margin_mm),
-        starts=[header, by_centre], metric=metric, iterations=iterations, n_bins=n_bins,
-        n_threads=n_threads,
+        starts=[header, by_centre], metric=metric, iterations=iterations,
+        jitter_voxels=jitter_voxels, seed=seed, n_bins=n_bins, n_threads=n_threads,
     )  # fmt: skip
 
 

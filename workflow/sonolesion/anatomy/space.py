@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.anatomy.brain import dilate_sphere
+from sonolesion.anatomy.commissures import Commissure, find_commissure
 from sonolesion.anatomy.geometry import Matrix, crop_box, grid_points
 from sonolesion.anatomy.landmarks import (
     TEMPLATE_AC_MM,
@@ -28,9 +30,15 @@ ACPC_AFFINE = np.array(
 
 
 def find_acpc(
-    fit: TemplateFit, template: NDArray[Any], template_affine: Matrix
-) -> tuple[Matrix, Matrix, Matrix]:
-    """Carry AC, PC and the midsagittal plane to the scanner, and build AC–PC space.
+    fit: TemplateFit,
+    template: NDArray[Any],
+    template_affine: Matrix,
+    scan: NDArray[Any],
+    scan_affine: Matrix,
+    *,
+    commissure: Mapping[str, float],
+) -> tuple[Matrix, Commissure, Commissure]:
+    """Find AC, PC and the midsagittal plane in the scanner, and build AC–PC space.
 
     Parameters
     ----------
@@ -38,31 +46,43 @@ def find_acpc(
         Template to scanner.
     template, template_affine : ndarray of shape (X, Y, Z) and (4, 4)
         MNI152NLin2009cAsym, skull-stripped.
+    scan, scan_affine : ndarray of shape (A, B, C) and (4, 4)
+        T1w, bias corrected.
+    commissure : mapping
+        Parameters of `commissures.find_commissure`: ``anatomy.commissure`` of the settings.
 
     Returns
     -------
     matrix : ndarray of shape (4, 4)
         AC–PC points to scanner points.
-    ac_mm, pc_mm : ndarray of shape (3,)
+    ac, pc : Commissure
         In the scanner's RAS+ [mm].
     """
-    ac_mm, pc_mm = fit.to_subject(np.array([TEMPLATE_AC_MM, TEMPLATE_PC_MM]))
+    ac, pc = (
+        find_commissure(fit, place, template, template_affine, scan, scan_affine, **commissure)
+        for place in (TEMPLATE_AC_MM, TEMPLATE_PC_MM)
+    )
     dense = midplane_points(brain_of(template), template_affine, step_voxels=4)
     midline = fit.to_subject(np.vstack([dense, np.array(TEMPLATE_MIDLINE_MM)]))
     normal = fit_plane(midline, n_rounds=3, keep_fraction=0.8)
-    return acpc_matrix(ac_mm, pc_mm, normal), ac_mm, pc_mm
+    return acpc_matrix(ac.place_mm, pc.place_mm, normal), ac, pc
 
 
-def landmark_table(ac_mm: Matrix, pc_mm: Matrix) -> dict[str, object]:
+def landmark_table(ac: Commissure, pc: Commissure) -> dict[str, object]:
     """Return AC and PC in AC–PC space and in the scanner's, for the landmarks file."""
-    distance = float(np.linalg.norm(ac_mm - pc_mm))
+    distance = float(np.linalg.norm(ac.place_mm - pc.place_mm))
     return {
         "ac_mm": [0.0, 0.0, 0.0],
         "pc_mm": [0.0, round(-distance, 3), 0.0],
-        "ac_scanner_mm": np.round(ac_mm, 3).tolist(),
-        "pc_scanner_mm": np.round(pc_mm, 3).tolist(),
+        "ac_scanner_mm": np.round(ac.place_mm, 3).tolist(),
+        "pc_scanner_mm": np.round(pc.place_mm, 3).tolist(),
+        "ac_likeness": round(ac.likeness, 3),
+        "pc_likeness": round(pc.likeness, 3),
+        "ac_moved_mm": round(float(np.linalg.norm(ac.place_mm - ac.carried_mm)), 3),
+        "pc_moved_mm": round(float(np.linalg.norm(pc.place_mm - pc.carried_mm)), 3),
         "method": "AFIDs coordinates of MNI152NLin2009cAsym (10.1002/hbm.24693), carried by "
-        "affine and deformable registration; plane from the template's midline",
+        "affine and deformable registration, then moved to where the template's surroundings "
+        "match best; plane from the template's midline",
     }
 
 

@@ -76,6 +76,8 @@ def find_head(
     rise_mm: Sequence[float],
     metric: str,
     iterations: Sequence[int],
+    jitter_voxels: float,
+    seed: int,
     n_threads: int,
 ) -> Matrix:
     """Fit the template affinely from many starts on a coarse grid; keep the best.
@@ -86,7 +88,7 @@ def find_head(
         Skull-stripped template and head, with their affines (4, 4).
     pitch_degrees, rise_mm
         As for `registration.head_starts`.
-    metric, iterations, n_threads
+    metric, iterations, jitter_voxels, seed, n_threads
         As for `registration.register_linear`.
 
     Returns
@@ -107,7 +109,8 @@ def find_head(
     for start in starts:
         matrix = register_linear(
             fixed, fixed_affine, head, head_affine, mask=brain, start=start, dof=12,
-            metric=metric, iterations=iterations, n_threads=n_threads,
+            metric=metric, iterations=iterations, jitter_voxels=jitter_voxels, seed=seed,
+            n_threads=n_threads,
         )  # fmt: skip
         moved = resample(head, head_affine, matrix, shape=fixed.shape, affine=fixed_affine, order=1)
         found.append((correlation(moved[brain], fixed[brain]), matrix))
@@ -127,6 +130,8 @@ def fit_template(
     iterations: Sequence[int],
     smooth_gradient_mm: float,
     smooth_field_mm: float,
+    jitter_voxels: float,
+    seed: int,
     n_threads: int,
 ) -> TemplateFit:
     """Fit the template to a head or brain: affine from one start, then deformable.
@@ -139,8 +144,10 @@ def fit_template(
         First guess, template to moving; its rigid part is used.
     spacing_mm : float
         Grid of the fit [mm].
-    metric, linear_iterations, iterations, smooth_gradient_mm, smooth_field_mm, n_threads
+    metric, linear_iterations, iterations, smooth_gradient_mm, smooth_field_mm
         As for `registration.register_linear` and `registration.register_deformable`.
+    jitter_voxels, seed, n_threads
+        Likewise.
 
     Returns
     -------
@@ -154,13 +161,14 @@ def fit_template(
     rigid = nearest_rigid(start, centre_of_mass(fixed, affine))
     linear = register_linear(
         fixed, affine, head, head_affine, mask=brain, start=rigid, dof=12,
-        metric=metric, iterations=linear_iterations, n_threads=n_threads,
+        metric=metric, iterations=linear_iterations, jitter_voxels=jitter_voxels, seed=seed,
+        n_threads=n_threads,
     )  # fmt: skip
     moved = resample(head, head_affine, linear, shape=fixed.shape, affine=affine, order=1)
     forward, inverse = register_deformable(
         fixed, moved, affine, mask=dilate_sphere(brain, radius=1), metric=metric,
         iterations=iterations, smooth_gradient_mm=smooth_gradient_mm,
-        smooth_field_mm=smooth_field_mm, n_threads=n_threads,
+        smooth_field_mm=smooth_field_mm, seed=seed, n_threads=n_threads,
     )  # fmt: skip
     points = grid_points(fixed.shape, affine)[brain] + forward[brain]
     warped = sample(moved, affine, points, order=1)

@@ -11,6 +11,9 @@ from pathlib import Path
 from sonolesion.core.errors import InputFault
 
 LABEL = re.compile(r"[A-Za-z0-9]+")
+# Words that stand behind an intervention's id in names of its files, and so can't end an id.
+RESERVED = ("auto", "learned", "overlap", "offtarget")
+INTERVENTION = re.compile(LABEL.pattern + "".join(f"(?<!{word})" for word in RESERVED))
 # Suffixes of the raw files each modality is made of, by data type folder.
 MODALITIES = {
     "T1w": ("anat", "T1w"),
@@ -22,8 +25,19 @@ MODALITIES = {
     "bold": ("func", "bold"),
     "svs": ("mrs", "svs"),
 }
-# Contrasts that the lesion is read from, and the reference among them.
-LESION_CONTRASTS = ("T1w", "T2w", "FLAIR")
+# Contrasts that the lesion is read from, by the modality that they are made of. The first of a
+# modality is registered; the others are maps on its grid, carried by its transform.
+CONTRASTS_OF = {
+    "T1w": ("T1w",),
+    "T2w": ("T2w",),
+    "FLAIR": ("FLAIR",),
+    "dwi": ("trace", "ADC"),
+    "MEGRE": ("T2starw", "R2starmap"),
+}
+LESION_CONTRASTS = tuple(name for names in CONTRASTS_OF.values() for name in names)
+MODALITY_OF = {name: modality for modality, names in CONTRASTS_OF.items() for name in names}
+# Modalities of one 3-D file that is registered as it is.
+STRUCTURAL = tuple(modality for modality, names in CONTRASTS_OF.items() if names == (modality,))
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,14 @@ from pydantic.fields import FieldInfo
 from sonolesion.core.errors import ConfigError
 from sonolesion.core.settings import Section, key
 from sonolesion.core.settings.anatomy import Anatomy
+from sonolesion.core.settings.atlases import Atlases
+from sonolesion.core.settings.diffusion import Diffusion
 from sonolesion.core.settings.ingest import Ingest
 from sonolesion.core.settings.lesion import Lesion
 from sonolesion.core.settings.measures import Measures
 from sonolesion.core.settings.phantom import Phantom
 from sonolesion.core.settings.report import Report
+from sonolesion.core.settings.susceptibility import Susceptibility
 
 
 class Settings(Section):
@@ -35,6 +38,9 @@ class Settings(Section):
     output_dir: str = key("", "Folder that receives everything; made if it is not there.")
     ingest: Ingest = Ingest()
     anatomy: Anatomy = Anatomy()
+    atlases: Atlases = Atlases()
+    diffusion: Diffusion = Diffusion()
+    susceptibility: Susceptibility = Susceptibility()
     lesion: Lesion = Lesion()
     measures: Measures = Measures()
     report: Report = Report()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sonolesion.core.bids import CONTRASTS_OF
 from sonolesion.core.tables import MISSING
 
 COLUMNS = (
@@ -29,6 +30,8 @@ NOT_SELECTED = "not selected in this run"
 STARTED = "work/started"
 # Faults of the data, which stay until the data, the code or the settings change.
 LASTING = frozenset({"InputFault", "GateFailure"})
+# Steps whose failure leaves the rest of a session usable.
+CONTRAST_STEPS = ("anatomy/contrast", "anatomy/map", "diffusion/adc", "susceptibility/r2star")
 
 
 @dataclass(frozen=True)
@@ -155,9 +158,11 @@ def with_failed_gates(
     found = {subject: list(files) for subject, files in current.items()}
     for row in inventory:
         if row["state"] == "failed":
-            name = f"{row['participant_id']}_{row['session_id']}_desc-{row['modality']}*_qc.*"
-            files = [str(file.relative_to(output)) for file in output.glob(f"logs/*/*/{name}")]
-            found.setdefault(row["participant_id"].removeprefix("sub-"), []).extend(sorted(files))
+            stem = f"{row['participant_id']}_{row['session_id']}_desc-"
+            names = [f"{stem}{name}*_qc.*" for name in CONTRASTS_OF.get(row["modality"], ())]
+            kept = [file for name in names for file in output.glob(f"logs/*/*/{name}")]
+            files = sorted(str(file.relative_to(output)) for file in kept)
+            found.setdefault(row["participant_id"].removeprefix("sub-"), []).extend(files)
     return found
 
 
@@ -174,7 +179,9 @@ def is_sound(rows: Iterable[Mapping[str, str]]) -> bool:
 
 def has_new_faults(output: Path) -> bool:
     """Return whether a contrast failed that the inventory does not know as failed yet."""
-    records = (output / "logs" / "anatomy" / "contrast").glob("*.error.json")
+    records = [
+        file for step in CONTRAST_STEPS for file in (output / "logs" / step).glob("*.error.json")
+    ]
     lasting = [
         file
         for file in records

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sonolesion.core.bids import require_label
+from sonolesion.core.bids import INTERVENTION, RESERVED, require_label
 from sonolesion.core.errors import InputFault
 from sonolesion.core.tables import MISSING, read_tsv
 from sonolesion.ingest.timeline import moment, number
@@ -88,6 +88,13 @@ def _parsed(row: Mapping[str, str], subject: str, *, file: str) -> Intervention:
     require_label(subject, file=file, what="participant_id")
     name = require_label(row["intervention_id"], file=file, what="intervention_id")
     _require_blind(name, file=file)
+    if not INTERVENTION.fullmatch(name):
+        raise InputFault(
+            file=file,
+            found=f"intervention_id {name!r}",
+            expected=f"an id that does not end in {', '.join(RESERVED)}",
+            remedy="use another one, such as t1",
+        )
     date = row.get("date", MISSING)
     day = row.get("day", MISSING)
     if (day, date) == (MISSING, MISSING):

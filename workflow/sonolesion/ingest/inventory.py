@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from sonolesion.core import bids
+from sonolesion.core.config import Settings
 from sonolesion.core.errors import InputFault
 from sonolesion.core.settings.ingest import Ingest
 from sonolesion.core.tables import MISSING
-from sonolesion.ingest import preflight, scans, timeline
+from sonolesion.ingest import scans, series, timeline
 
 COLUMNS = (
     "participant_id",
@@ -24,8 +25,11 @@ COLUMNS = (
     "file",
     "days_from_treatment",
 )
-# Modalities of which one file a session is used; the others come as sets (echoes, directions).
-SINGLE = frozenset({*bids.LESION_CONTRASTS, "bold", "asl"})
+# Modalities of which a session has one scan; with several, the configuration names one. Of
+# several diffusion or multi-echo scans the first usable one is taken: their geometry differs
+# (phase encoding), so that they are not mixed.
+SINGLE = frozenset({*bids.STRUCTURAL, "bold", "asl"})
+UNUSED = series.Use(())
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,10 @@ class Row:
         nothing has changed since).
     day : float or None
         Days from treatment [d].
+    use : Use
+        How a usable scan is read.
+    origins : dict
+        Contrast → what its native image is made of, as text (`series.origins`).
     """
 
     subject: str
@@ -50,6 +58,8 @@ class Row:
     remedy: str = ""
     file: str = ""
     day: float | None = None
+    use: series.Use = UNUSED
+    origins: dict[str, str] = field(default_factory=dict, hash=False)
 
     def cells(self) -> dict[str, object]:
         """Return the row of ``inventory.tsv``."""
@@ -68,7 +78,7 @@ def subject_rows(
     bids_dir: Path,
     folder: str,
     *,
-    settings: Ingest,
+    settings: Settings,
     cache: scans.Cache,
     treatment: datetime | None,
 ) -> list[Row]:
@@ -84,7 +94,7 @@ def subject_rows(
                 expected="one folder a session",
                 remedy="put each visit into its ses-<label> folder",
             )
-        dated = dict(_dated(bids_dir, subject, sessions, settings, treatment))
+        dated = dict(_dated(bids_dir, subject, sessions, settings.ingest, treatment))
     except InputFault as fault:
         return [_refused(subject, "", fault)]
     rows: list[Row] = []
@@ -123,7 +133,7 @@ def _dated(
 
 
 def _refused(subject: str, session: str, fault: InputFault) -> Row:
-    reason = f"{fault.file}: found {fault.found}; expected {fault.expected}"
+    reason = _told(fault)
     return Row(subject, session, MISSING, "blocked", reason, fault.remedy)
 
 
@@ -132,7 +142,7 @@ def _session_rows(
     subject: str,
     session: str,
     day: float | InputFault,
-    settings: Ingest,
+    settings: Settings,
     cache: scans.Cache,
 ) -> list[Row]:
     if isinstance(day, InputFault):
@@ -143,10 +153,10 @@ def _session_rows(
     rows = []
     for modality in bids.MODALITIES:
         row = Row(subject, session, modality, "absent", "not acquired", day=day)
-        candidates = _chosen(found[modality], settings)
+        candidates = _chosen(found[modality], settings.ingest)
         if candidates:
             row = _judged(row, candidates, settings, cache)
-        rows.append(_excluded(row, settings))
+        rows.append(_excluded(row, settings.ingest))
     return rows
 
 
@@ -157,30 +167,49 @@ def _chosen(candidates: list[bids.Scan], settings: Ingest) -> list[bids.Scan]:
     return fitting or candidates
 
 
-def _judged(row: Row, candidates: list[bids.Scan], settings: Ingest, cache: scans.Cache) -> Row:
-    row = replace(row, file=candidates[0].path)
-    if len(candidates) > 1 and row.modality in SINGLE:
-        names = ", ".join(Path(scan.path).name for scan in candidates)
+def _judged(row: Row, candidates: list[bids.Scan], settings: Settings, cache: scans.Cache) -> Row:
+    groups = series.grouped(row.modality, candidates)
+    if len(groups) > 1 and row.modality in SINGLE:
+        names = ", ".join(Path(group[0].path).name for group in groups)
         return replace(
             row,
             state="blocked",
-            reason=f"{len(candidates)} scans where one is used: {names}",
+            reason=f"{len(groups)} scans where one is used: {names}",
             remedy=f"name the one to use: ingest.choose: {{{row.modality}: {{acq: ...}}}}",
+            file=groups[0][0].path,
         )
-    for scan in candidates:
+    faults: list[InputFault] = []
+    for number, group in enumerate(groups, start=1):
+        row = replace(row, file=group[0].path)
         try:
-            sidecar = cache.sidecar(scan)
+            use = series.read(row.modality, group, settings, cache)
         except InputFault as fault:
-            return replace(_refused(row.subject, row.session, fault), modality=row.modality)
-        facts = cache.facts(scan.path)
-        faults = list(preflight.faults(row.modality, facts, sidecar, settings))
-        if faults:
-            reason = "; ".join(f"{scan.path}: {fault.reason}" for fault in faults)
-            remedy = "; ".join(dict.fromkeys(fault.remedy for fault in faults))
-            return replace(row, state="blocked", reason=reason, remedy=remedy)
-    if row.modality in bids.LESION_CONTRASTS:
-        return replace(row, state="run", reason="")
-    return replace(row, state="unused", reason="no stage of this version reads it")
+            faults.append(fault)
+            continue
+        return _usable(row, use, faults, unread=[g[0].path for g in groups[number:]])
+    reason = "; ".join(_told(fault) for fault in faults)
+    remedy = "; ".join(dict.fromkeys(fault.remedy for fault in faults))
+    return replace(row, state="blocked", reason=reason, remedy=remedy, file=groups[0][0].path)
+
+
+def _usable(
+    row: Row, use: series.Use, faults: Sequence[InputFault], *, unread: Sequence[str]
+) -> Row:
+    """Return the row of a usable scan; what of several others was not used stands in its reason."""
+    if row.modality not in bids.CONTRASTS_OF:
+        return replace(row, state="unused", reason="no stage of this version reads it", use=use)
+    parts = [use.note] if use.note else []
+    if unread or faults:
+        parts.insert(0, f"{Path(use.files[0]).name} alone is used, the first usable by name")
+    parts += [f"not {Path(path).name}" for path in unread]
+    parts += [f"not {_told(fault)}" for fault in faults]
+    return replace(row, state="run", reason="; ".join(parts), use=use, file=use.files[0])
+
+
+def _told(fault: InputFault) -> str:
+    """Return file, what was found there and what was expected."""
+    wanted = f"; expected {fault.expected}" if fault.expected else ""
+    return f"{fault.file}: found {fault.found}{wanted}"
 
 
 def _excluded(row: Row, settings: Ingest) -> Row:

@@ -6,13 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sonolesion.core.bids import LESION_CONTRASTS
+from sonolesion.core.bids import CONTRASTS_OF, STRUCTURAL
 from sonolesion.core.tables import MISSING
+from sonolesion.ingest import comparable
 from sonolesion.ingest.interventions import Intervention
 from sonolesion.ingest.inventory import Row, plain_day
 
 NO_BASELINE = "mend or add a T1w session before the first treatment"
 NO_PLAN = "list the treatment and its planned target in phenotype/interventions.tsv"
+
+# Steps that make the native contrasts of a modality.
+MADE_BY = {"dwi": "diffusion_adc", "MEGRE": "susceptibility_r2star"}
+# Steps of each visit after a treatment.
+LESION_STEPS = ("segment", "measure", "overlap", "offtarget")
+# Which of them a learned model takes the place of.
+LEARNED = {"segment": "learned"}
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,13 @@ class Subject:
     baseline : str
         First baseline session, from which space, warp and tissue maps come; "" if none.
     sessions : dict
-        Session label → ``day`` [d] and ``scans`` (modality → path) that will run.
+        Session label → ``day`` [d], ``scans`` (modality → path) that will run, ``series``
+        (modality → ``files``, ``fingerprint`` and what its step is told) and ``origins``
+        (contrast → what its native image is made of, as text).
     interventions : dict
         Intervention id → ``day``, ``side``, ``target``, ``baseline`` and ``follow_ups``
-        (session → ``day_after`` and ``contrasts``). The arm is not in here.
+        (session → ``day_after``, ``contrasts``, ``left_out`` (contrast → why) and ``earlier``,
+        the sessions before it since the treatment). The arm is not in here.
     """
 
     label: str
@@ -46,9 +57,16 @@ class Subject:
 
 
 def plan_subject(
-    label: str, rows: Sequence[Row], interventions: Sequence[Intervention]
+    label: str,
+    rows: Sequence[Row],
+    interventions: Sequence[Intervention],
+    *,
+    enhanced_left_out: Sequence[str],
 ) -> tuple[Subject, list[Row]]:
-    """Plan one subject; return the plan and the rows, with the lesion's own added."""
+    """Plan one subject; return the plan and the rows, with the lesion's own added.
+
+    `enhanced_left_out` names the contrasts that tell nothing once a contrast agent was given.
+    """
     interventions = [_with_known_image(item, rows) for item in interventions]
     sound = [item for item in interventions if not item.fault]
     first_day = min((item.day for item in sound if item.day is not None), default=0.0)
@@ -57,7 +75,7 @@ def plan_subject(
         rows = [_blocked_without_baseline(row, first_day) for row in rows]
     sessions = _sessions(rows)
     planned = {
-        item.intervention: _planned(item, sound, rows, sessions)
+        item.intervention: _planned(item, sound, rows, sessions, enhanced_left_out)
         for item in sorted(sound, key=lambda i: (i.day or 0.0, i.intervention))
     }
     subject = Subject(label, baseline, sessions, planned if baseline else {})
@@ -67,7 +85,7 @@ def plan_subject(
 def _with_known_image(item: Intervention, rows: Sequence[Row]) -> Intervention:
     """Refuse a target in millimetres of a scan that will not be registered."""
     image = item.target.get("image")
-    usable = {row.file for row in rows if row.state == "run" and row.modality in LESION_CONTRASTS}
+    usable = {row.file for row in rows if row.state == "run" and row.modality in STRUCTURAL}
     if image is None or image in usable:
         return item
     return replace(
@@ -98,8 +116,13 @@ def _sessions(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     sessions: dict[str, dict[str, Any]] = {}
     for row in rows:
         if row.state == "run":
-            session = sessions.setdefault(row.session, {"day": row.day, "scans": {}})
+            empty: dict[str, Any] = {"day": row.day, "scans": {}, "series": {}, "origins": {}}
+            session = sessions.setdefault(row.session, empty)
             session["scans"][row.modality] = row.file
+            session["origins"] |= row.origins
+            if row.modality not in STRUCTURAL:
+                facts = {"files": list(row.use.files), "fingerprint": row.use.fingerprint}
+                session["series"][row.modality] = facts | row.use.params
     return sessions
 
 
@@ -108,6 +131,7 @@ def _planned(
     others: Sequence[Intervention],
     rows: Sequence[Row],
     sessions: Mapping[str, Mapping[str, Any]],
+    enhanced_left_out: Sequence[str],
 ) -> dict[str, Any]:
     """Return baseline, target and follow-ups of one intervention.
 
@@ -117,14 +141,20 @@ def _planned(
     again = [o.day for o in others if o.side == item.side and o.day is not None and o.day > day]
     baseline = _last_before(day, rows)
     end = min(again, default=float("inf"))
-    follow_ups = {
-        session: {
+    follow_ups: dict[str, Any] = {}
+    for session, facts in sorted(sessions.items(), key=lambda item: item[1]["day"]):
+        if not day < facts["day"] < end:
+            continue
+        earlier = [name for name, told in follow_ups.items() if told["contrasts"]]
+        contrasts, left_out = comparable.contrasts(
+            rows, baseline=baseline, session=session, enhanced_left_out=enhanced_left_out
+        )
+        follow_ups[session] = {
             "day_after": round(facts["day"] - day, 2),
-            "contrasts": _shared_contrasts(sessions, baseline, session),
+            "contrasts": contrasts,
+            "left_out": left_out,
+            "earlier": earlier,
         }
-        for session, facts in sessions.items()
-        if day < facts["day"] < end
-    }
     return {
         "day": day,
         "side": item.side,
@@ -132,13 +162,6 @@ def _planned(
         "baseline": baseline,
         "follow_ups": follow_ups if baseline else {},
     }
-
-
-def _shared_contrasts(
-    sessions: Mapping[str, Mapping[str, Any]], baseline: str, session: str
-) -> list[str]:
-    both = set(sessions.get(baseline, {}).get("scans", {})) & set(sessions[session]["scans"])
-    return [contrast for contrast in LESION_CONTRASTS if contrast in both]
 
 
 def _lesion_rows(
@@ -185,12 +208,17 @@ def _lesion_row(
             reason=f"day {plain_day(row.day)} is the day of treatment: before or after is not told",
             remedy="give the session or the treatment a fraction of a day",
         )
-    return replace(row, state="run")
+    follow_up = covered[row.session]["follow_ups"][row.session]
+    reason = comparable.note(follow_up["contrasts"], follow_up["left_out"])
+    if not follow_up["contrasts"]:
+        remedy = "mend or add a contrast that the baseline has too"
+        return replace(row, reason=f"no contrast to compare; {reason}", remedy=remedy)
+    return replace(row, state="run", reason=reason)
 
 
 def _nothing_to_compare(rows: Sequence[Row]) -> str:
     lacking = [
-        row.modality for row in rows if row.modality in LESION_CONTRASTS and row.state == "absent"
+        row.modality for row in rows if row.modality in CONTRASTS_OF and row.state == "absent"
     ]
     reason = "no session after treatment"
     if "T2w" in lacking and "FLAIR" in lacking:
@@ -198,27 +226,45 @@ def _nothing_to_compare(rows: Sequence[Row]) -> str:
     return reason
 
 
-def jobs(subjects: Sequence[Subject]) -> list[Job]:
-    """Return every step that the plan asks for, upstream first."""
-    return [job for subject in subjects if subject.baseline for job in _subject_jobs(subject)]
+def jobs(subjects: Sequence[Subject], *, learned: bool = False) -> list[Job]:
+    """Return every step that the plan asks for, upstream first; `learned`: by a model."""
+    steps = [LEARNED.get(step, step) if learned else step for step in LESION_STEPS]
+    known = [subject for subject in subjects if subject.baseline]
+    own = [job for subject in known for job in _subject_jobs(subject, steps)]
+    # The templates are laid on each other once for the study.
+    needed = any(job.rule == "atlases_carry" for job in own)
+    return [Job("anatomy_between", {}, "")] * needed + own
 
 
-def _subject_jobs(subject: Subject) -> Iterator[Job]:
+def _subject_jobs(subject: Subject, steps: Sequence[str]) -> Iterator[Job]:
     own = {"subject": subject.label}
     for step in ("space", "mni", "tissue"):
         yield Job(f"anatomy_{step}", own, "T1w")
     for session, facts in subject.sessions.items():
-        visit = own | {"session": session}
-        yield Job("anatomy_t1w", visit, "T1w")
-        for contrast in facts["scans"]:
-            if contrast != "T1w":
-                yield Job("anatomy_contrast", visit | {"contrast": contrast}, contrast)
+        yield from _visit_jobs(own | {"session": session}, facts)
+    if any(planned["follow_ups"] for planned in subject.interventions.values()):
+        yield Job("atlases_carry", own, "lesion")
     for name, planned in subject.interventions.items():
         treated = own | {"intervention": name}
-        if planned["follow_ups"]:
+        looked = [s for s, told in planned["follow_ups"].items() if told["contrasts"]]
+        if looked:
             yield Job("lesion_target", treated, "lesion")
-        for session in planned["follow_ups"]:
-            yield Job("lesion_segment", treated | {"session": session}, "lesion")
+        for session in looked:
+            for step in steps:
+                yield Job(f"lesion_{step}", treated | {"session": session}, "lesion")
+
+
+def _visit_jobs(visit: dict[str, str], facts: Mapping[str, Any]) -> Iterator[Job]:
+    """Yield the steps that bring what was acquired at a visit into AC–PC space."""
+    yield Job("anatomy_t1w", visit, "T1w")
+    for modality in facts["scans"]:
+        first, *maps = [name for name in CONTRASTS_OF[modality] if name in facts["origins"]]
+        if maps:
+            yield Job(MADE_BY[modality], visit, modality)
+        if first != "T1w":
+            yield Job("anatomy_contrast", visit | {"contrast": first}, modality)
+        for name in maps:
+            yield Job("anatomy_map", visit | {"map": name}, modality)
 
 
 def without_arm(subject: Subject) -> dict[str, Any]:

@@ -10,12 +10,11 @@ from sonolesion.ingest.scans import Facts
 
 MAX_SHEAR = 0.01  # cosine between voxel axes; rotations stored in float32 reach 1e-4
 MIN_VOXELS_PER_AXIS = 8
-DIMENSIONS = {"T1w": 3, "T2w": 3, "FLAIR": 3, "dwi": 4, "bold": 4}
+DIMENSIONS = {"T1w": 3, "T2w": 3, "FLAIR": 3, "MEGRE": 3, "dwi": 4, "bold": 4}
 # Physical parameters no stage can do without: BIDS 1.10 names, seconds.
 REQUIRED_KEYS: Mapping[str, tuple[str, ...]] = {
     "asl": ("ArterialSpinLabelingType", "M0Type", "PostLabelingDelay"),
     "bold": ("RepetitionTime",),
-    "dwi": ("PhaseEncodingDirection",),
     "MEGRE": ("EchoTime",),
     "svs": ("EchoTime", "SpectrometerFrequency", "ResonantNucleus"),
 }

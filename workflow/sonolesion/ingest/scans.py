@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,8 +49,8 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class JsonFile:
-    """A sidecar, and what its name says."""
+class SideFile:
+    """A file beside scans, and what its name says."""
 
     path: Path
     entities: frozenset[tuple[str, str]]
@@ -64,7 +64,7 @@ class Cache:
         self.file, self.bids_dir = file, bids_dir
         self.known: dict[str, Any] = {}
         self.used: dict[str, Facts] = {}
-        self.listed: dict[str, list[JsonFile]] = {}
+        self.listed: dict[tuple[str, str], list[SideFile]] = {}
         if file.exists():
             self.known = json.loads(file.read_text(encoding="utf-8"))
 
@@ -91,21 +91,30 @@ class Cache:
         BIDS inheritance principle: a file applies if its entities are a subset of the scan's.
         """
         content: dict[str, Any] = {}
+        for path in self._applying(scan, ".json"):
+            content |= images.read_json(path)
+        return content
+
+    def beside(self, scan: Scan, extension: str) -> str:
+        """Return the file of an extension that applies to a scan, the nearest one; "" if none."""
+        paths = list(self._applying(scan, extension))
+        return str(paths[-1].relative_to(self.bids_dir)) if paths else ""
+
+    def _applying(self, scan: Scan, extension: str) -> Iterator[Path]:
+        """Yield the files that apply to a scan, from the data set's top down."""
         folder, name = os.path.split(scan.path)
         suffix = entities_of(name)[1]
         parts = folder.split("/")
         for depth in range(len(parts) + 1):
-            for file in self._json_files("/".join(parts[:depth])):
-                applies = file.suffix == suffix and file.entities <= scan.entities.items()
-                if applies:
-                    content |= images.read_json(file.path)
-        return content
+            for file in self._side_files("/".join(parts[:depth]), extension):
+                if file.suffix == suffix and file.entities <= scan.entities.items():
+                    yield file.path
 
-    def _json_files(self, folder: str) -> list[JsonFile]:
-        """Return the JSON files of a folder, which is listed once."""
-        if folder not in self.listed:
-            self.listed[folder] = _json_files(self.bids_dir / folder)
-        return self.listed[folder]
+    def _side_files(self, folder: str, extension: str) -> list[SideFile]:
+        """Return the files of an extension in a folder, which is listed once."""
+        if (folder, extension) not in self.listed:
+            self.listed[folder, extension] = _side_files(self.bids_dir / folder, extension)
+        return self.listed[folder, extension]
 
     def write(self) -> None:
         """Keep the facts of the scans that were asked for."""
@@ -162,11 +171,11 @@ def _largest_shift_mm(header: Any, shape: np.ndarray[Any, Any]) -> float:
     return round(float(np.linalg.norm(shift[:3], axis=0).max()), 4)
 
 
-def _json_files(folder: Path) -> list[JsonFile]:
+def _side_files(folder: Path, extension: str) -> list[SideFile]:
     names = sorted(os.listdir(folder)) if folder.is_dir() else []
-    split = [(name, *entities_of(name)) for name in names if name.endswith(".json")]
+    split = [(name, *entities_of(name)) for name in names if name.endswith(extension)]
     return [
-        JsonFile(folder / name, frozenset(entities.items()), suffix)
+        SideFile(folder / name, frozenset(entities.items()), suffix)
         for name, entities, suffix in split
     ]
 

@@ -1,10 +1,13 @@
-"""The table of sonications: checked here, and carried no further, since it tells the arm."""
+"""The table of sonications: checked here; it tells the arm.
+
+Its foci go on to the lesion only where the configuration says that nobody is blind.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sonolesion.core.errors import InputFault
 from sonolesion.core.tables import MISSING, read_tsv
@@ -52,6 +55,32 @@ def faults(table: Path, treated: Collection[tuple[str, str]]) -> Iterator[Sonica
             reason = f"{fault.file}: found {fault.found}; expected {fault.expected}"
             subject = row["participant_id"].removeprefix("sub-")
             yield SonicationFault(subject, reason, fault.remedy)
+
+
+def foci(
+    table: Path, treated: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return the foci of each intervention: ``stated_mm`` in its frame, ``energy_j`` [J] or None.
+
+    Rows with a fault, or without a whole focus, are left out; `faults` tells of them.
+    """
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in read_tsv(table, required=REQUIRED):
+        cells = [row.get(f"focus_{axis}_mm", MISSING) for axis in "xyz"]
+        try:
+            _check(row, treated, file=table.name)
+        except InputFault:
+            continue
+        if MISSING in cells:
+            continue
+        energy = row.get("energy_j", MISSING)
+        key = (row["participant_id"].removeprefix("sub-"), row["intervention_id"])
+        focus = {
+            "stated_mm": [float(cell) for cell in cells],
+            "energy_j": None if energy == MISSING else float(energy),
+        }
+        found.setdefault(key, []).append(focus)
+    return found
 
 
 def _check(row: Mapping[str, str], treated: Collection[tuple[str, str]], *, file: str) -> None:

@@ -9,13 +9,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sonolesion import __version__
 from sonolesion.core import bids
+from sonolesion.core import protocol as table
 from sonolesion.core.config import Settings
 from sonolesion.core.errors import ConfigError
 from sonolesion.core.tables import write_text, write_tsv
-from sonolesion.ingest import faults, interventions, inventory, plan, scans, sonications
+from sonolesion.ingest import (
+    corrections,
+    faults,
+    interventions,
+    inventory,
+    plan,
+    protocol,
+    scans,
+    sonications,
+)
 from sonolesion.ingest.inventory import Row
 
 RAW_LINK = "sourcedata/raw"
@@ -31,10 +42,11 @@ class Study:
 
     rows: list[Row]
     subjects: list[plan.Subject]
+    changes: list[dict[str, str]]
 
 
 def prepare(settings: Settings, output: Path, *, code: Callable[[str], str]) -> Study:
-    """Write ``inventory.tsv``, ``work/plan.json`` and ``work/scans.json`` of a study.
+    """Write ``inventory.tsv``, ``protocol.tsv`` and, in ``work``, plan and scans of a study.
 
     Parameters
     ----------
@@ -56,31 +68,60 @@ def prepare(settings: Settings, output: Path, *, code: Callable[[str], str]) -> 
     link_raw(bids_dir, output)
     cache = scans.Cache(output / SCANS, bids_dir)
     treated = _interventions(settings, bids_dir)
-    subjects, rows = [], []
+    drawn = _drawn(settings, output, bids_dir)
+    foci = _foci(settings, bids_dir, treated)
+    stages = settings.model_dump(mode="json")
+    subjects, rows, changes = [], [], []
     for folder in bids.subject_folders(bids_dir):
         label = folder.removeprefix("sub-")
         own = _on_one_axis([item for item in treated if item.subject == label])
         found = inventory.subject_rows(
             bids_dir,
             folder,
-            settings=settings.ingest,
+            settings=settings,
             cache=cache,
             treatment=_day_zero(own),
         )
-        found = faults.with_remembered(
-            found,
-            output=output,
-            scan=lambda paths: scans.joint_fingerprint(cache.used, paths),
-            code=code,
-            anatomy=settings.anatomy.model_dump(mode="json"),
+        found = faults.with_origins(found, code=code, settings=stages)
+        found = faults.with_remembered(found, output=output, code=code, settings=stages)
+        subject, found = plan.plan_subject(
+            label, found, own, enhanced_left_out=settings.ingest.protocol.enhanced_left_out
         )
-        subject, found = plan.plan_subject(label, found, own)
+        corrections.attach(label, subject.interventions, drawn)
+        for name, planned in subject.interventions.items():
+            planned["foci"] = foci.get((label, name), [])
+        found, changed = _compared(subject, found, settings)
         subjects.append(subject)
         rows += found
+        changes += changed
     rows += _strangers(treated, subjects) + _sonication_rows(settings, bids_dir, treated)
-    study = Study(inventory.rewritten(rows, lambda row: row), subjects)
+    strays = corrections.strays(drawn, {s.label: s.interventions for s in subjects})
+    rows += [
+        Row(s.subject, s.session, "corrections", "blocked", s.reason, s.remedy) for s in strays
+    ]
+    study = Study(inventory.rewritten(rows, lambda row: row), subjects, changes)
     _write(study, settings, output, cache)
     return study
+
+
+def _compared(
+    subject: plan.Subject, rows: Sequence[Row], settings: Settings
+) -> tuple[list[Row], list[dict[str, str]]]:
+    """Compare the protocol of each visit with that of its baseline, and note what changed."""
+    taken = {(row.session, row.modality): row.use.protocol for row in rows if row.state == "run"}
+    pairs = [
+        (session, planned["baseline"])
+        for planned in subject.interventions.values()
+        for session in planned["follow_ups"]
+    ]
+    changes = protocol.rows(subject.label, taken, pairs, settings.ingest.protocol)
+    noted = []
+    for row in rows:
+        place = (f"ses-{row.session}", row.modality)
+        own = [c for c in changes if (c["session_id"], c["modality"]) == place]
+        parts = [part for part in (row.reason, protocol.note(own)) if part]
+        noted.append(replace(row, reason="; ".join(parts)) if own else row)
+    return noted, changes
 
 
 def require_dataset(bids_dir: Path) -> None:
@@ -172,15 +213,36 @@ def _sonication_rows(
     settings: Settings, bids_dir: Path, treated: Sequence[interventions.Intervention]
 ) -> list[Row]:
     """Return a row for each faulty line of the table of sonications."""
-    named = settings.ingest.sonications
-    table = Path(named) if named else bids_dir / "phenotype" / "sonications.tsv"
-    if not (named or table.exists()):
+    table = _sonications(settings, bids_dir)
+    if table is None:
         return []
     listed = {(item.subject, item.intervention) for item in treated}
     return [
         Row(fault.subject, "", "sonications", "blocked", fault.reason, fault.remedy)
         for fault in sonications.faults(table, listed)
     ]
+
+
+def _sonications(settings: Settings, bids_dir: Path) -> Path | None:
+    """Return the table of sonications, the named one or the data set's own, if there is one."""
+    named = settings.ingest.sonications
+    table = Path(named) if named else bids_dir / "phenotype" / "sonications.tsv"
+    return table if named or table.exists() else None
+
+
+def _foci(
+    settings: Settings, bids_dir: Path, treated: Sequence[interventions.Intervention]
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return the sonicated foci where nobody is blind; else none, since they tell the arm."""
+    table = _sonications(settings, bids_dir)
+    if table is None or not settings.lesion.measure.sonication_foci:
+        return {}
+    return sonications.foci(table, {(item.subject, item.intervention) for item in treated})
+
+
+def _drawn(settings: Settings, output: Path, bids_dir: Path) -> list[corrections.Correction]:
+    """Return the masks that people corrected."""
+    return corrections.read(corrections.folder(settings.lesion.corrections_dir, output, bids_dir))
 
 
 def listing_hash(bids_dir: Path) -> str:
@@ -197,7 +259,9 @@ def listing_hash(bids_dir: Path) -> str:
 
 def _write(study: Study, settings: Settings, output: Path, cache: scans.Cache) -> None:
     write_tsv(output / INVENTORY, (row.cells() for row in study.rows), columns=inventory.COLUMNS)
-    jobs = [plan.Job("ingest_validate", {}, ""), *plan.jobs(study.subjects)]
+    write_tsv(output / table.FILE, study.changes, columns=table.COLUMNS)
+    learned = bool(settings.lesion.learned.model)
+    jobs = [plan.Job("ingest_validate", {}, ""), *plan.jobs(study.subjects, learned=learned)]
     content = {
         "subjects": {s.label: plan.without_arm(s) for s in study.subjects},
         "folders": sorted({r.subject for r in study.rows if bids.LABEL.fullmatch(r.subject)}),

@@ -46,11 +46,18 @@ class Change:
         Calibrated change and its standard deviation without a lesion [brain level].
     freedom : float
         Degrees of freedom of the noise's tails.
+    valid : ndarray of bool, shape (X, Y, Z)
+        Where both scans have data; elsewhere the change is zero and its deviation `UNKNOWN`.
     """
 
     value: Volume
     sd: Volume
     freedom: float
+    valid: Mask
+
+
+# Standard deviation where a scan has no data [brain level]: tells nothing.
+UNKNOWN = 1e3
 
 
 def compare(
@@ -79,17 +86,16 @@ def compare(
     field, noise
         Models and their settings.
     """
-    level = calibration.brain_level(baseline, brain)
+    valid = covered(follow_up) & covered(baseline)
+    level = calibration.brain_level(baseline, brain & valid)
+    usable = brain & valid & ~excluded
     factor = calibration.intensity_field(
-        follow_up, baseline, brain=brain, excluded=excluded,
+        follow_up, baseline, brain=brain & valid, excluded=excluded,
         edge=_voxels(field.block_mm, voxel_mm), sigma=field.smooth_mm / field.block_mm,
         cut=field.cut, rounds=field.rounds,
     )  # fmt: skip
     late, early = follow_up / factor / level, baseline / level
-    columns = change.derivatives(
-        (late + early) / 2, voxel_mm=np.full(3, voxel_mm), scale_mm=noise.derivative_mm
-    )
-    usable = brain & ~excluded
+    columns = _columns(late, early, excluded, voxel_mm, noise.derivative_mm)
     edge, sigma = _voxels(noise.block_mm, voxel_mm), noise.smooth_mm / noise.block_mm
     value = late - early
     value = value - change.misfit(
@@ -105,7 +111,35 @@ def compare(
         sigma=sigma, cut=field.cut, rounds=field.rounds,
     )  # fmt: skip
     freedom = change.tail_freedom((value / sd)[usable], candidates=noise.freedoms)
-    return Change(value, sd, freedom)
+    return Change(np.where(valid, value, 0.0), np.where(valid, sd, UNKNOWN), freedom, valid)
+
+
+def _columns(
+    late: Volume, early: Volume, excluded: Mask, voxel_mm: float, scale_mm: float
+) -> Volume:
+    """Return derivatives of the mean of both visits; round the plans, of the baseline alone.
+
+    The mean halves the noise that both sides of a fit share; but where a lesion may be, its own
+    edges must not pass for misregistration.
+    """
+    size = np.full(3, voxel_mm)
+    columns = change.derivatives((late + early) / 2, voxel_mm=size, scale_mm=scale_mm)
+    if not excluded.any():
+        return columns
+    room = int(np.ceil(5 * scale_mm / voxel_mm))
+    box = tuple(
+        slice(max(int(i.min()) - room, 0), int(i.max()) + room + 1) for i in np.nonzero(excluded)
+    )
+    bare = change.derivatives(early[box], voxel_mm=size, scale_mm=scale_mm)
+    columns[(slice(None), *box)] = np.where(excluded[box], bare, columns[(slice(None), *box)])
+    return columns
+
+
+def covered(scan: Volume) -> Mask:
+    """Return where a scan has data: away from blocks of zeros, which lie outside its view."""
+    empty = ndimage.binary_opening(scan <= 0, np.ones((3, 3, 3), dtype=bool))
+    # Derivatives look some voxels far.
+    return np.asarray(~ndimage.binary_dilation(empty, iterations=3))
 
 
 def _voxels(length_mm: float, voxel_mm: float) -> int:

@@ -94,7 +94,7 @@ def blurred(
 
 
 def detect(
-    change: Array, sd: Array, freedom: Array, *, zones: Zones, brain: Mask,
+    change: Array, sd: Array, freedom: Array, *, zones: Zones, brain: Mask, allowed: Mask,
     descriptors: Array, target: Voxels, step_mm: float, plan: SearchPlan, mirror: Voxels | None,
     seed: int,
 ) -> Detection:  # fmt: skip
@@ -106,7 +106,8 @@ def detect(
         Blurred changes, see `blurred`.
     zones : Zones
         What a lesion may look like.
-    brain : ndarray of bool, shape (X, Y, Z)
+    brain, allowed : ndarray of bool, shape (X, Y, Z)
+        Brain, and its part where null positions may lie.
     descriptors : ndarray of shape (D, X, Y, Z)
         What makes tissue alike, each scaled so that a difference of one is a large one.
     target, mirror : ndarray of int, shape (3,)
@@ -125,7 +126,7 @@ def detect(
     reach = int(np.ceil((plan.flat_mm + 4 * plan.fall_mm) / step_mm))
     prior = _prior_ball(reach, step_mm, plan)
     places = null_positions(
-        brain, descriptors, target=target, reach=reach, count=plan.null_positions,
+        allowed, descriptors, target=target, reach=reach, count=plan.null_positions,
         spacing=plan.null_spacing_mm / step_mm, distance=plan.null_distance_mm / step_mm,
         seed=seed,
     )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.lesion.blocks import Volume
-from sonolesion.lesion.findings import Findings
+from sonolesion.lesion.final import Result
 from sonolesion.lesion.visit import Head
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ PLANES = (("axial", 2, (0, 1)), ("coronal", 1, (0, 2)), ("sagittal", 0, (1, 2)))
 
 def draw(
     path: str, late: Mapping[str, Volume], early: Mapping[str, Volume], *,
-    head: Head, found: Findings, half_mm: float,
+    head: Head, found: Result, half_mm: float,
 ) -> None:  # fmt: skip
     """Write a PNG: a row a contrast, three planes, baseline beside follow-up.
 
@@ -50,20 +50,24 @@ def draw(
                 axis.set_title(f"{name} {plane[0]} {when}", color="white", fontsize=7)
                 if place:
                     _contours(axis, found, plane, centre, head, half_mm)
-    record = found.record
-    figure.suptitle(
-        f"{record['outcome'].replace('_', ' ')}: statistic {record['statistic']:.1f}, "
-        f"p {record['p']:.3f}, day {record['day_after']:g}",
-        color="white", fontsize=9,
-    )  # fmt: skip
+    figure.suptitle(_title(found.record), color="white", fontsize=9)
     figure.subplots_adjust(left=0.005, right=0.995, bottom=0.01, top=0.88, wspace=0.03)
     figure.savefig(path, facecolor="black", metadata={"Software": None})
 
 
-def _centre(head: Head, found: Findings) -> NDArray[np.intp]:
+def _title(record: Mapping[str, Any]) -> str:
+    """Say what was found and by whom; a learned model has no test."""
+    words = [record["outcome"].replace("_", " ")]
+    words += [] if record["source"] == "automatic" else [record["source"]]
+    if record.get("p") is not None:
+        words += [f"statistic {record['statistic']:.1f}", f"p {record['p']:.3f}"]
+    return ", ".join([*words, f"day {record['day_after']:g}"])
+
+
+def _centre(head: Head, found: Result) -> NDArray[np.intp]:
     """Return the voxel to cut through: the lesion's centre, or the plan."""
-    if found.mask.any():
-        return np.asarray(np.round(np.argwhere(found.mask).mean(axis=0)), dtype=np.intp)
+    if found.zones.visible:
+        return np.asarray(np.round(np.argwhere(found.zones.mask).mean(axis=0)), dtype=np.intp)
     return np.asarray(np.round(head.voxel_of(head.target_mm)), dtype=np.intp)
 
 
@@ -101,12 +105,13 @@ def _slice(
 
 
 def _contours(
-    axis: Axes, found: Findings, plane: tuple[str, int, tuple[int, int]],
+    axis: Axes, found: Result, plane: tuple[str, int, tuple[int, int]],
     centre: NDArray[np.intp], head: Head, half_mm: float,
 ) -> None:  # fmt: skip
     index, extent = _window(plane, centre, head, half_mm)
-    whole = found.lesion + found.oedema
-    for part, colour in ((whole, OEDEMA_COLOUR), (found.lesion, LESION_COLOUR)):
+    zones = found.zones
+    parts = [(zones.lesion + zones.oedema, OEDEMA_COLOUR), (zones.lesion, LESION_COLOUR)]
+    for part, colour in parts:
         cut = part[index].T
         if cut.max() > 0.5 > cut.min():
             # contour() takes centres where imshow() takes edges.

@@ -6,6 +6,7 @@ acpc: origin at the anterior commissure, x right, y from PC to AC, z up.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,40 @@ def from_mni(
     return np.asarray(point + np.array(shift))
 
 
+def composed(
+    first: NDArray[np.floating[Any]],
+    first_affine: NDArray[np.float64],
+    then: NDArray[np.floating[Any]],
+    then_affine: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    """Return the warp that moves points by one warp and then by another.
+
+    Parameters
+    ----------
+    first, then : ndarray of shape (X, Y, Z, 3) and (A, B, C, 3)
+        Displacements [mm], RAS+.
+    first_affine, then_affine : ndarray of shape (4, 4)
+        Voxels of each grid to millimetres.
+
+    Returns
+    -------
+    ndarray of shape (X, Y, Z, 3)
+        Displacement [mm] on the grid of the first.
+    """
+    out = np.empty(first.shape, dtype=np.float32)
+    inverse = np.linalg.inv(then_affine)
+    # Slice by slice: the points of a whole grid would take several times the warp's memory.
+    for plane in range(first.shape[0]):
+        index = np.indices(first.shape[1:3])
+        voxels = np.stack([np.full(index.shape[1:], plane), *index], axis=-1)
+        points = voxels @ first_affine[:3, :3].T + first_affine[:3, 3] + first[plane]
+        place = np.moveaxis(points @ inverse[:3, :3].T + inverse[:3, 3], -1, 0)
+        for axis in range(DIMENSIONS):
+            shift = ndimage.map_coordinates(then[..., axis], place, order=1, mode="nearest")
+            out[plane, ..., axis] = first[plane, ..., axis] + shift
+    return out
+
+
 def require_frame(target: Mapping[str, Any], *, file: str) -> str:
     """Return the frame of a target; raise `InputFault` if it has none we know."""
     frame = target.get("frame")
@@ -147,3 +182,77 @@ def require_frame(target: Mapping[str, Any], *, file: str) -> str:
             remedy="fill in target_frame in the table of interventions",
         )
     return str(frame)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What leads from the frame of a plan to acpc; what the frame does not need is None.
+
+    Attributes
+    ----------
+    landmarks : mapping
+        ``ac_mm`` and ``pc_mm`` in acpc.
+    scan_from_acpc : ndarray of shape (4, 4)
+        acpc points to millimetres of the planning scan.
+    warp, warp_affine : ndarray of shape (X, Y, Z, 3) and (4, 4)
+        See `from_mni`.
+    warp_space : str
+        Template of the warp.
+    """
+
+    landmarks: Mapping[str, Any]
+    scan_from_acpc: Point | None
+    warp: NDArray[np.floating[Any]] | None
+    warp_affine: Point | None
+    warp_space: str
+
+    @classmethod
+    def of(
+        cls, landmarks: Mapping[str, Any], scans: Sequence[Point], warps: Sequence[Any], space: str
+    ) -> Frames:
+        """Take the matrix of the scan and the warp (``data``, ``affine``), where there are any.
+
+        The first warp is the subject's own, from its template to acpc; a second one leads from
+        the template `space` to that one.
+        """
+        matrix = scans[0] if scans else None
+        if not warps:
+            return cls(landmarks, matrix, None, None, space)
+        field, affine = warps[0].data, warps[0].affine
+        for before in warps[1:]:
+            field = composed(before.data, before.affine, field, affine)
+            affine = before.affine
+        return cls(landmarks, matrix, field, affine, space)
+
+
+def in_acpc(
+    stated_mm: Sequence[float], planned: Mapping[str, Any], frames: Frames, *, file: str
+) -> Point:
+    """Carry a point that is stated in the frame of a plan to acpc [mm].
+
+    Raises
+    ------
+    InputFault
+        If the plan has no known frame, or what the frame needs is missing.
+    """
+    frame = require_frame(planned, file=file)
+    if frame == "acpc":
+        return from_acpc(
+            stated_mm, origin=planned["origin"], axes=planned["axes"],
+            ac_mm=frames.landmarks["ac_mm"], pc_mm=frames.landmarks["pc_mm"], file=file,
+        )  # fmt: skip
+    if frame == "scanner" and frames.scan_from_acpc is not None:
+        return from_scanner(
+            stated_mm, axes=planned["axes"], scan_from_acpc=frames.scan_from_acpc, file=file
+        )
+    if frames.warp is None or frames.warp_affine is None:
+        raise InputFault(
+            file=file,
+            found=f"frame {frame} without its transform",
+            expected="the transform of the planning scan, or the warp",
+            remedy="see why that step did not run",
+        )
+    return from_mni(
+        stated_mm, space=planned["space"], warp=frames.warp, warp_affine=frames.warp_affine,
+        warp_space=frames.warp_space, file=file,
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,31 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sonolesion.lesion import detection, evidence
+from sonolesion.lesion import detection
 from sonolesion.lesion.blocks import Mask, Volume
 from sonolesion.lesion.comparison import Change, FieldModel, NoiseModel, compare, stacked
 from sonolesion.lesion.detection import Detection, SearchPlan
-from sonolesion.lesion.evidence import Segmentation, Zones
+from sonolesion.lesion.evidence import Zones
+from sonolesion.lesion.outline import FitPlan, Grid, Outline, Placed, outline
 
-OEDEMA = "oedema"
-# Half-width of the cube round the peak that the lesion must touch [voxels].
-SEED = 2
 # Voxels kept round the brain.
 MARGIN = 4
-
-
-@dataclass(frozen=True)
-class FitPlan:
-    """Settings of the segmentation, see `evidence.segment`."""
-
-    half_width_mm: float
-    flat_mm: float
-    fall_mm: float
-    log_odds: float
-    mixture: float
-    coupling: float
-    rounds: int
-    min_depth: float
 
 
 @dataclass(frozen=True)
@@ -50,21 +35,30 @@ class Head:
         Voxels to acpc [mm]; cubic voxels along the axes.
     target_mm : ndarray of shape (3,)
         Planned target, acpc [mm].
+    others_mm : ndarray of shape (N, 3)
+        Planned targets of the patient's other interventions, acpc [mm].
     """
 
     brain: Mask
     tissue: Volume
     affine: NDArray[np.float64]
     target_mm: NDArray[np.float64]
+    others_mm: NDArray[np.float64]
 
     @property
     def voxel_mm(self) -> float:
         """Edge of a voxel [mm]."""
         return float(np.abs(self.affine[0, 0]))
 
-    def distance_mm(self) -> Volume:
-        """Distance of every voxel from the planned target [mm]."""
-        place = self.voxel_of(self.target_mm)
+    def excluded(self, radius_mm: float) -> Mask:
+        """Return the spheres round all plans: they take no part in calibration and noise."""
+        centres = [self.target_mm, *self.others_mm]
+        spheres = [self.distance_mm(one) < radius_mm for one in centres]
+        return np.asarray(np.any(spheres, axis=0))
+
+    def distance_mm(self, point_mm: NDArray[np.float64]) -> Volume:
+        """Distance of every voxel from a point [mm]."""
+        place = self.voxel_of(point_mm)
         axes = [
             (np.arange(n, dtype=np.float32) - at) * self.voxel_mm
             for n, at in zip(self.brain.shape, place, strict=True)
@@ -79,11 +73,27 @@ class Head:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was found; `segmentation` is None where nothing is visible."""
+    """What was found; `outline` is None where nothing is visible.
+
+    `coverage` holds the part of the sphere searched that each contrast has data in, of those
+    left out for lack of it too; `log_odds` those of the fitted lesion against no change, if one
+    was fitted.
+    """
 
     changes: dict[str, Change]
     detection: Detection
-    segmentation: Segmentation | None
+    outline: Outline | None
+    coverage: dict[str, float]
+    log_odds: float | None = None
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Where an earlier visit found the lesion, acpc [mm], and how far off that may be."""
+
+    centre_mm: NDArray[np.float64]
+    flat_mm: float
+    fall_mm: float
 
 
 def zones_of(phases: Sequence[Mapping[str, Any]], *, day: float, contrasts: Sequence[str]) -> Zones:
@@ -100,8 +110,7 @@ def zones_of(phases: Sequence[Mapping[str, Any]], *, day: float, contrasts: Sequ
     table = np.array(
         [[zone["change"][contrast] for contrast in contrasts] for zone in phase["zones"]]
     )
-    names = [zone["name"] for zone in phase["zones"]]
-    return Zones(table[..., 0], table[..., 1], np.array([name != OEDEMA for name in names]))
+    return Zones(table[..., 0], table[..., 1], phase["volume_mm3"])
 
 
 def crop(brain: Mask, *, margin: int) -> tuple[slice, slice, slice]:
@@ -134,56 +143,101 @@ def uncropped(part: NDArray[Any], box: tuple[slice, ...], shape: tuple[int, ...]
 def read_visit(
     follow_up: Mapping[str, Volume],
     baseline: Mapping[str, Volume],
+    placed: Mapping[str, Placed],
     *,
     head: Head,
-    zones: Zones,
+    day: float,
+    phases: Sequence[Mapping[str, Any]],
     exclusion_radius_mm: float,
+    least_coverage: float,
     field: FieldModel,
     noise: NoiseModel,
     search: SearchPlan,
     fit: FitPlan,
+    anchor: Anchor | None,
+    n_threads: int,
 ) -> Outcome:
-    """Look for the lesion of one visit and segment it where it is visible.
+    """Look for the lesion of one visit and outline it where it is visible.
 
     Parameters
     ----------
     follow_up, baseline : mapping of contrast to ndarray of shape (X, Y, Z)
-        The same contrasts of both visits, in the order of `zones`.
+        The same contrasts of both visits.
+    placed : mapping of contrast to Placed
+        How the follow-up's scans were brought to acpc.
     head : Head
         Brain, tissue, grid and plan.
-    zones : Zones
+    day : float
+        Days from treatment.
+    phases
         Expected changes, see `zones_of`.
+    least_coverage : float
+        Part of the sphere searched that a contrast must have data in.
+    anchor : Anchor or None
+        Where an earlier visit saw the lesion: searched instead of the plan.
+    n_threads : int
+        Contrasts compared at a time.
+
+    Raises
+    ------
+    ValueError
+        If no contrast covers the place searched.
     """
-    excluded = head.distance_mm() < exclusion_radius_mm
-    changes = {
-        name: compare(
+    excluded = head.excluded(exclusion_radius_mm)
+
+    def compared(name: str) -> Change:
+        return compare(
             follow_up[name], baseline[name], brain=head.brain, excluded=excluded,
             fluid=head.tissue[2], voxel_mm=head.voxel_mm, field=field, noise=noise,
-        )
-        for name in follow_up
-    }  # fmt: skip
-    found = _search(changes, head, zones, excluded, field, noise, search)
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        changes = dict(zip(follow_up, pool.map(compared, follow_up), strict=True))
+    centre = head.target_mm
+    if anchor is not None:
+        centre = anchor.centre_mm
+        search = replace(search, flat_mm=anchor.flat_mm, fall_mm=anchor.fall_mm)
+    about = head.brain & (head.distance_mm(centre) < search.flat_mm + 3 * search.fall_mm)
+    coverage = {name: float(np.mean(one.valid[about])) for name, one in changes.items()}
+    changes = {name: one for name, one in changes.items() if coverage[name] >= least_coverage}
+    if not changes:
+        raise ValueError(f"no contrast covers the place searched: {coverage}")
+    zones = zones_of(phases, day=day, contrasts=list(changes))
+    found = _search(changes, head, zones, centre, excluded, field, noise, search)
     if found.p > search.alpha:
-        return Outcome(changes, found, None)
-    return Outcome(changes, found, _segment(changes, head, zones, found, fit))
+        return Outcome(changes, found, None, coverage)
+    drawn, log_odds = outline(
+        changes, placed, grid=Grid(head.affine, head.brain, head.tissue[2]),
+        usable=head.brain & ~excluded, zones=zones, peak=found.peak, plan=fit, seed=0,
+    )  # fmt: skip
+    return Outcome(changes, found, drawn, coverage, log_odds)
 
 
 def _search(
-    changes: Mapping[str, Change], head: Head, zones: Zones, excluded: Mask,
-    field: FieldModel, noise: NoiseModel, search: SearchPlan,
+    changes: Mapping[str, Change], head: Head, zones: Zones, centre: NDArray[np.float64],
+    excluded: Mask, field: FieldModel, noise: NoiseModel, search: SearchPlan,
 ) -> Detection:  # fmt: skip
     values, sds, _ = stacked(changes)
+    usable = head.brain & ~excluded & np.all([one.valid for one in changes.values()], axis=0)
     blurred = detection.blurred(
-        values, sds, usable=head.brain & ~excluded, brain=head.brain,
+        values, sds, usable=usable, brain=head.brain,
         sigma=search.scale_mm / head.voxel_mm,
         edge=max(1, round(noise.block_mm / head.voxel_mm)),
         width=noise.smooth_mm / noise.block_mm,
         cut=field.cut, rounds=field.rounds, freedoms=noise.freedoms,
     )  # fmt: skip
+    mirror = head.target_mm * np.array([-1.0, 1.0, 1.0])
+    treated_too = any(
+        np.linalg.norm(mirror - other) < search.null_distance_mm for other in head.others_mm
+    )
+    allowed = head.brain.copy()
+    for other in head.others_mm:
+        allowed &= head.distance_mm(other) >= search.null_distance_mm
     return detection.detect(
-        *blurred, zones=zones, brain=head.brain, target=_nearest(head, head.target_mm),
-        step_mm=head.voxel_mm, descriptors=_descriptors(blurred[1], head.tissue, head.voxel_mm),
-        plan=search, mirror=_nearest(head, head.target_mm * np.array([-1.0, 1.0, 1.0])), seed=0,
+        *blurred, zones=zones, brain=head.brain, allowed=allowed, target=_nearest(head, centre),
+        descriptors=_descriptors(blurred[1], head.tissue, head.voxel_mm), step_mm=head.voxel_mm,
+        plan=search,
+        mirror=None if treated_too else _nearest(head, mirror), seed=0,
     )  # fmt: skip
 
 
@@ -196,26 +250,3 @@ def _descriptors(sd: Volume, tissue: Volume, step_mm: float) -> Volume:
     window = max(3, round(10.0 / step_mm))
     parts = [*np.log(sd), *(3.0 * tissue)]
     return np.stack([ndimage.uniform_filter(part, window) for part in parts])
-
-
-def _segment(
-    changes: Mapping[str, Change], head: Head, zones: Zones, found: Detection, fit: FitPlan
-) -> Segmentation:
-    """Segment in a box round the plan, and put the box back into the grid."""
-    values, sds, _ = stacked(changes)
-    half = round(fit.half_width_mm / head.voxel_mm)
-    centre = np.round(head.voxel_of(head.target_mm)).astype(int)
-    box = tuple(slice(max(int(c) - half, 0), int(c) + half + 1) for c in centre)
-    prior = fit.log_odds + evidence.log_prior(
-        head.distance_mm()[box], flat_mm=fit.flat_mm, fall_mm=fit.fall_mm
-    )
-    seed = np.zeros(head.brain.shape, dtype=bool)
-    seed[tuple(slice(int(p) - SEED, int(p) + SEED + 1) for p in found.peak)] = True
-    part = evidence.segment(
-        values[(slice(None), *box)], sds[(slice(None), *box)], zones=zones, seed=seed[box],
-        prior=np.where(head.brain[box], prior, -np.inf), mixture=fit.mixture,
-        coupling=fit.coupling, rounds=fit.rounds, min_depth=fit.min_depth,
-    )  # fmt: skip
-    lesion, oedema = np.zeros(head.brain.shape), np.zeros(head.brain.shape)
-    lesion[box], oedema[box] = part.lesion, part.oedema
-    return replace(part, lesion=lesion, oedema=oedema)

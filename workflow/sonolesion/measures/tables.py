@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
 
@@ -14,6 +15,7 @@ from sonolesion.core.errors import InputFault
 from sonolesion.measures.vocabulary import (
     COLUMN_NAMES,
     COLUMNS,
+    FORMS,
     KEY,
     LEVELS,
     MISSING,
@@ -198,7 +200,7 @@ def _typed(text: str, column: Column, where: str, digits: int) -> Cell:
     if column.kind == "label":
         return text
     known: Iterable[str] = FLAGS if column.kind == "flag" else LEVELS[column.name]
-    if text not in known:
+    if text not in known and not _has_form(text, column.name):
         _refuse(
             where,
             f"{column.name} {text!r}",
@@ -206,6 +208,12 @@ def _typed(text: str, column: Column, where: str, digits: int) -> Cell:
             "correct the word, or describe it in measures/vocabulary.py",
         )
     return FLAGS[text] if column.kind == "flag" else text
+
+
+def _has_form(text: str, column: str) -> bool:
+    """Return whether a word is one of the levels that only their form describes."""
+    form, _ = FORMS.get(column, ("", ""))
+    return bool(form) and re.fullmatch(form, text) is not None
 
 
 def _number(text: str, where: str, digits: int) -> float:
@@ -222,6 +230,8 @@ def _describe(column: Column) -> dict[str, object]:
     entry: dict[str, object] = {"Description": column.description}
     if column.kind == "level":
         entry["Levels"] = LEVELS[column.name]
+        if column.name in FORMS:
+            entry["Forms"] = dict([FORMS[column.name]])
     if column.kind == "flag":
         entry["Levels"] = {"true": "Yes.", "false": "No."}
     if column.unit:

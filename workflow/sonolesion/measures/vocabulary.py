@@ -62,6 +62,57 @@ UNITS = {
     "1": "plain number (ratio, score or probability)",
 }
 
+# Overlap of the lesion with a region of an atlas, with the interval that its position leaves.
+OVERLAP = {
+    "region_volume": ("mm3", "Volume of the whole atlas region, fractions counting in part."),
+    "overlap_volume": ("mm3", "Volume common to the lesion and the atlas region."),
+    "overlap_of_region": ("1", "That volume as a part of the region."),
+    "overlap_of_lesion": ("1", "That volume as a part of the lesion."),
+    "centroid_distance": ("mm", "Distance of the lesion's centroid from the region's."),
+}
+OVERLAP |= {
+    f"{name}_{end}": (unit, f"{word} end of the interval of {name}.")
+    for name, (unit, _) in OVERLAP.items()
+    if name != "region_volume"
+    for end, word in (("low", "Lower"), ("high", "Upper"))
+}
+
+# Shape and place of the lesion, and which of its statistics have an interval.
+SHAPE = {
+    "extent_ml": ("mm", "Extent from side to side, voxel edge to voxel edge."),
+    "extent_ap": ("mm", "Extent from back to front."),
+    "extent_si": ("mm", "Extent from bottom to top."),
+    "elongation": ("1", "Second principal axis over the first; 1 for a ball."),
+    "flatness": ("1", "Third principal axis over the first; 1 for a ball."),
+    "sphericity": ("1", "Surface of the ball of equal volume over the surface; 1 for a ball."),
+    "solidity": ("1", "Volume over that of the convex hull; 1 without dents."),
+}
+WALL = {
+    "wall_distance": (
+        "mm",
+        "Mediolateral distance of the centroid from the wall of the third ventricle on the "
+        "treated side (lateral positive).",
+    ),
+}
+FOCUS = {
+    "focus_error_ml": ("mm", "Centroid minus energy-weighted focus, mediolateral."),
+    "focus_error_ap": ("mm", "Centroid minus energy-weighted focus, anteroposterior."),
+    "focus_error_dv": ("mm", "Centroid minus energy-weighted focus, dorsoventral."),
+    "focus_error_3d": ("mm", "Distance of the centroid from the energy-weighted focus."),
+}
+# Change away from the plan.
+CLUSTERS = {
+    "clusters": ("1", "Number of clusters of change; zero if none is real."),
+    "peak_z": ("1", "Largest change of a cluster over its noise."),
+}
+UNCERTAIN = ("volume", *(f"centroid_{axis}" for axis in "xyz"),
+             *(f"error_{axis}" for axis in ("ml", "ap", "dv", "3d")), *WALL, *FOCUS)  # fmt: skip
+ENDS = {
+    f"{name}_{end}": ("mm3" if name == "volume" else "mm", f"{word} end of the interval of {name}.")
+    for name in UNCERTAIN
+    for end, word in (("low", "Lower"), ("high", "Upper"))
+}
+
 # Statistic: (unit, meaning). Coordinates are acpc: origin AC, x right, y anterior, z up.
 STATISTICS = {
     "volume": ("mm3", "Volume of the binary region."),
@@ -75,8 +126,14 @@ STATISTICS = {
     "error_ap": ("mm", "Centroid minus planned target, anteroposterior (anterior positive)."),
     "error_dv": ("mm", "Centroid minus planned target, dorsoventral (dorsal positive)."),
     "error_3d": ("mm", "Distance of the centroid from the planned target."),
+    **SHAPE,
+    **WALL,
+    **FOCUS,
+    **ENDS,
+    **OVERLAP,
     "detection_statistic": ("1", "Statistic of the test that a lesion is there."),
     "detection_p": ("1", "Its probability where there is no lesion."),
+    **CLUSTERS,
 }
 
 LEVELS = {
@@ -85,14 +142,28 @@ LEVELS = {
         "T1w": "T1-weighted image.",
         "T2w": "T2-weighted image.",
         "FLAIR": "T2-weighted image with suppressed fluid.",
+        "trace": "Diffusion-weighted image, mean of the directions.",
+        "ADC": "Apparent diffusion coefficient.",
+        "T2starw": "Late echo of the gradient echo, magnitude.",
+        "R2starmap": "Transverse relaxation rate R2*.",
     },
     "map": {
         "lesion": "Segmentation of the change against the participant's own baseline.",
+        "contrast_lesion": "Change seen in one contrast alone, whatever the zone.",
+        "overlap": "The lesion and a region of an atlas, on the acpc grid.",
+        "offtarget": "Change away from every plan; its p is family-wise over the visit.",
     },
     "region": {
         "lesion": "Lesion, zones I and II; oedema apart.",
+        "core": "Zone I alone.",
         "oedema": "Zone III around the lesion.",
+        "all_zones": "Zones I to III together.",
         "search": "Neighbourhood of the planned target in which a lesion is looked for.",
+        "offtarget": "Brain away from every plan.",
+        "offtarget_haemorrhage": "Clusters there with R2* up and T2*-weighted signal down.",
+        "offtarget_restricted_diffusion": "Clusters there with trace up and ADC down.",
+        "offtarget_t2_hyperintensity": "Clusters there with T2w and FLAIR up.",
+        "offtarget_other": "Clusters there of any other change.",
     },
     "side": {"left": "The patient's left.", "right": "The patient's right."},
     "statistic": {name: meaning for name, (_, meaning) in STATISTICS.items()},
@@ -105,10 +176,25 @@ LEVELS = {
     },
 }
 
+# Levels that are too many to list: column → (form, meaning).
+FORMS = {
+    "region": (
+        r"[a-z0-9_]+:[A-Za-z0-9_.+-]+",
+        "Region of an atlas, as `atlas:region`; `atlas:all` if the atlas could not be used. "
+        "`offtarget:N` is cluster N away from the plan.",
+    ),
+}
+
+# Statistics that are not of the lesion itself.
+OF_OTHERS = {*OVERLAP, *CLUSTERS, "detection_statistic", "detection_p"}
+# Too many for a table that people read; the long table has them.
+ONLY_LONG = {*FOCUS, *ENDS} - {"volume_low", "volume_high"}
 # Columns of the wide table of the lesion: region and statistic.
 WIDE = (
-    *(("lesion", name) for name in STATISTICS if not name.startswith("detection")),
+    *(("lesion", name) for name in STATISTICS if name not in OF_OTHERS | ONLY_LONG),
+    ("core", "volume"),
     ("oedema", "volume"),
+    ("all_zones", "volume"),
     ("search", "detection_statistic"),
     ("search", "detection_p"),
 )

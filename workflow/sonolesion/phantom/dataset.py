@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from sonolesion.core import images
-from sonolesion.core.settings.phantom import Phantom
-from sonolesion.core.settings.phantom_signal import Scan
+from sonolesion.core.settings.phantom_signal import DiffusionScan, MultiEchoScan, Scan
 from sonolesion.phantom.acquisition import Acquired
 
 Row = Mapping[str, object]
@@ -48,11 +49,25 @@ PER_SCAN: dict[str, dict[str, object]] = {
         "PulseSequenceType": "FLAIR",
         "MRAcquisitionType": "2D",
     },
+    "dwi": {
+        "ScanningSequence": ["SE", "EP"],
+        "SequenceVariant": "SS",
+        "PulseSequenceType": "Spin Echo EPI",
+        "MRAcquisitionType": "2D",
+        "PhaseEncodingDirection": "j",
+        "Comment": "Acquired without distortion: there is no field map and none is needed.",
+    },
+    "MEGRE": {
+        "ScanningSequence": "GR",
+        "SequenceVariant": ["SP", "SS"],
+        "PulseSequenceType": "Gradient Echo",
+        "MRAcquisitionType": "3D",
+    },
 }
 
 
-def describe(folder: Path) -> None:
-    """Write the files at the root of the data set."""
+def describe(folder: Path, *, repeated: bool) -> None:
+    """Write the files at the root of the data set; `repeated`: patients treated twice."""
     images.write_json(
         folder / "dataset_description.json",
         {
@@ -66,7 +81,8 @@ def describe(folder: Path) -> None:
     )
     (folder / "README").write_text(README, encoding="utf-8")
     # BIDS wants one row a participant in phenotype/; there are several sonications.
-    (folder / ".bidsignore").write_text("phenotype/sonications.*\n", encoding="utf-8")
+    ignored = ["phenotype/sonications.*", *(["phenotype/interventions.*"] if repeated else [])]
+    (folder / ".bidsignore").write_text("\n".join(ignored) + "\n", encoding="utf-8")
 
 
 def write_participants(folder: Path, labels: Iterable[str]) -> None:
@@ -85,17 +101,45 @@ def write_sessions(folder: Path, label: str, visits: Mapping[str, float]) -> Non
 
 
 def scan_path(label: str, visit: str, contrast: str) -> str:
-    """Path of a scan inside the data set."""
+    """Path of a scan of one volume inside the data set."""
     return f"sub-{label}/ses-{visit}/anat/sub-{label}_ses-{visit}_{contrast}.nii.gz"
 
 
 def write_scan(
-    folder: Path, acquired: Acquired, settings: Phantom, *, label: str, visit: str, contrast: str
+    folder: Path,
+    acquired: Acquired,
+    scan: Scan,
+    *,
+    label: str,
+    visit: str,
+    contrast: str,
+    differing: Row,
 ) -> None:
-    """Write a scan and its sidecar."""
-    sidecar = sidecar_of(getattr(settings.scans, contrast.lower()), contrast)
-    path = folder / scan_path(label, visit, contrast)
-    images.save(path, acquired.image, acquired.grid.affine, sidecar=sidecar)
+    """Write the files of a scan; `differing` goes over what its sidecars would say."""
+    sidecar = {**sidecar_of(scan, contrast), **differing}
+    stem = folder / f"sub-{label}" / f"ses-{visit}"
+    name, affine = f"sub-{label}_ses-{visit}", acquired.grid.affine
+    if isinstance(scan, DiffusionScan):
+        path = stem / "dwi" / f"{name}_dwi"
+        images.save(f"{path}.nii.gz", np.stack(acquired.volumes, -1), affine, sidecar=sidecar)
+        write_gradients(path, scan)
+    elif isinstance(scan, MultiEchoScan):
+        for index, echo_s in enumerate(scan.echo_times_s):
+            path = stem / "anat" / f"{name}_echo-{index + 1}_part-mag_MEGRE.nii.gz"
+            own = {**sidecar, "EchoTime": echo_s, "EchoNumber": index + 1}
+            images.save(path, acquired.volumes[index], affine, sidecar=own)
+    else:
+        path = folder / scan_path(label, visit, contrast)
+        images.save(path, acquired.volumes[0], affine, sidecar=sidecar)
+
+
+def write_gradients(path: Path, scan: DiffusionScan) -> None:
+    """Write b-values and directions, which lie along the axes of the image."""
+    directions = [np.zeros(3), *np.repeat(np.eye(3), scan.averages, axis=0)]
+    b_values = [f"{scan.b_s_mm2 if direction.any() else 0:g}" for direction in directions]
+    path.with_suffix(".bval").write_text(" ".join(b_values) + "\n", encoding="ascii")
+    rows = [" ".join(f"{value:g}" for value in row) for row in np.transpose(directions)]
+    path.with_suffix(".bvec").write_text("\n".join(rows) + "\n", encoding="ascii")
 
 
 def sidecar_of(scan: Scan, contrast: str) -> dict[str, object]:

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.core.settings.phantom import Patient, Phantom
+from sonolesion.core.settings.phantom_patient import Treatment
 from sonolesion.phantom import acquisition, plan, pose
 from sonolesion.phantom.dataset import scan_path
-from sonolesion.phantom.patient import Anatomy, generator
+from sonolesion.phantom.patient import Anatomy, generator, target_of
 
 Array = NDArray[np.float64]
-INTERVENTION_ID = "I1"
+FIRST = "I1"
 TEMPLATE_SPACE = "MNI152NLin2009cAsym"
 OPPOSITE = {"left": "right", "right": "left"}
 # Peak temperature of each sonication [°C]: low power to check the focus, then ablation.
@@ -94,20 +95,44 @@ def stated(
     )
 
 
-def intervention(
+def planned(patient: Patient) -> list[tuple[str, Treatment]]:
+    """Return the interventions of a patient and their identifiers, in order of time."""
+    if patient.arm == "none":
+        return []
+    first = Treatment(day=0.0, kind=patient.arm, side=patient.side, miss_mm=patient.miss_mm)
+    return [(f"I{n}", treatment) for n, treatment in enumerate((first, *patient.further), start=1)]
+
+
+def rows_of(
     settings: Phantom, patient: Patient, anatomy: Anatomy, first_visit: str
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Rows of interventions.tsv and of sonications.tsv for one patient."""
+    state = stated(settings, patient, anatomy, first_visit)
+    treatments, shots = [], []
+    for name, treatment in planned(patient):
+        target = target_of(settings, anatomy, side=treatment.side)
+        where = {
+            f"target_{axis}_mm": float(x) for axis, x in zip("xyz", state(target), strict=True)
+        }
+        row = intervention(settings, patient, name, treatment, first_visit)
+        treatments.append({**row, **where})
+        shots += sonications(settings, patient, anatomy, name, treatment, target, state)
+    return treatments, shots
+
+
+def intervention(
+    settings: Phantom, patient: Patient, name: str, treatment: Treatment, first_visit: str
 ) -> dict[str, object]:
-    """Row of interventions.tsv."""
-    x, y, z = map(float, stated(settings, patient, anatomy, first_visit)(anatomy.target_mm))
+    """Row of interventions.tsv, but for the place of the target."""
     frame = patient.frame
     density = generator(settings, patient.label, "skull").uniform(0.4, 0.65)
     return {
         "participant_id": f"sub-{patient.label}",
-        "intervention_id": INTERVENTION_ID,
-        "day": 0,
-        "kind": patient.arm,
-        "side": patient.side,
-        "painful_side": OPPOSITE[patient.side],
+        "intervention_id": name,
+        "day": treatment.day,
+        "kind": treatment.kind,
+        "side": treatment.side,
+        "painful_side": OPPOSITE[treatment.side],
         "target_frame": frame,
         "target_origin": patient.origin if frame == "acpc" else None,
         "target_axes": "RAS" if frame == "mni" else patient.axes,
@@ -115,30 +140,33 @@ def intervention(
         if frame == "scanner"
         else None,
         "target_space": TEMPLATE_SPACE if frame == "mni" else None,
-        "target_x_mm": x,
-        "target_y_mm": y,
-        "target_z_mm": z,
         "skull_density_ratio": round(float(density), 2),
     }
 
 
 def sonications(
-    settings: Phantom, patient: Patient, anatomy: Anatomy, first_visit: str
+    settings: Phantom,
+    patient: Patient,
+    anatomy: Anatomy,
+    name: str,
+    treatment: Treatment,
+    target: Array,
+    state: Callable[[Array], Array],
 ) -> list[dict[str, object]]:
     """Rows of sonications.tsv: rising energy about the target, none of it in sham."""
-    rng = generator(settings, patient.label, "sonications")
-    state = stated(settings, patient, anatomy, first_visit)
-    acpc_target = pose.apply(np.linalg.inv(anatomy.acpc), anatomy.target_mm)
+    own = () if name == FIRST else (name,)
+    rng = generator(settings, patient.label, "sonications", *own)
+    acpc_target = pose.apply(np.linalg.inv(anatomy.acpc), target)
     rows = []
     for index, planned_c in enumerate(PEAKS_C, start=1):
         steered = acpc_target + STEERING_MM * rng.uniform(-1, 1, 3)
         focus = state(pose.apply(anatomy.acpc, steered))
-        peak_c = BODY_C if patient.arm == "sham" else planned_c + float(rng.uniform(-1, 1))
+        peak_c = BODY_C if treatment.kind == "sham" else planned_c + float(rng.uniform(-1, 1))
         power_w = WATT_PER_KELVIN * (peak_c - BODY_C)
         rows.append(
             {
                 "participant_id": f"sub-{patient.label}",
-                "intervention_id": INTERVENTION_ID,
+                "intervention_id": name,
                 "sonication_index": index,
                 **{f"focus_{a}_mm": float(f) for a, f in zip("xyz", focus, strict=True)},
                 "energy_j": round(power_w * DURATION_S, 1),

@@ -136,6 +136,26 @@ def anatomy(settings: Phantom, patient: Patient, template: Template) -> Anatomy:
     )
 
 
+def target_of(settings: Phantom, anatomy: Anatomy, *, side: str) -> Array:
+    """Return the planned target on a side, in the subject's space [mm], shape (3,)."""
+    stated = np.array(settings.target_left_mm if side == "left" else settings.target_right_mm)
+    if np.array_equal(stated, anatomy.target_template_mm):
+        return anatomy.target_mm
+    return from_template(anatomy, stated)
+
+
+def from_template(anatomy: Anatomy, point_mm: Array) -> Array:
+    """Map a template point of shape (3,) to the subject's space."""
+    found = deformation.inverse_points(
+        point_mm[None],
+        field_mm=anatomy.field_mm,
+        affine=anatomy.field_affine,
+        tolerance_mm=1e-6,
+        max_steps=500,
+    )
+    return np.asarray(found[0])
+
+
 def template_points(field: Array, spacing_mm: float) -> tuple[Volume, Volume, Volume]:
     """Template coordinates [mm] of the voxels of the subject's grid."""
     shape, affine = grid(spacing_mm)

@@ -132,6 +132,78 @@ def inversion_gradient_train(
     return np.asarray(density * at_centre * np.sin(flip) * np.exp(-echo_s / t2))
 
 
+def diffusion_spin_echo(
+    *,
+    t1_s: ArrayLike,
+    t2_s: ArrayLike,
+    density: ArrayLike,
+    adc_mm2_s: ArrayLike,
+    b_s_mm2: float,
+    echo_s: float,
+    repetition_s: float,
+) -> Signal:
+    """Signal of a spin echo with diffusion weighting.
+
+    Parameters
+    ----------
+    t1_s, t2_s, density, adc_mm2_s : array_like
+        Relaxation times [s], proton density and diffusion coefficient [mm²/s]; they broadcast.
+    b_s_mm2 : float
+        Diffusion weighting [s/mm²].
+    echo_s, repetition_s : float
+        Echo and repetition time [s].
+
+    Returns
+    -------
+    ndarray
+        Signal, in units of the density.
+
+    Notes
+    -----
+    The spin echo times ``exp(-b D)``, Stejskal and Tanner 1965, doi:10.1063/1.1695690, eq. 31.
+    """
+    echo = spin_echo(
+        t1_s=t1_s, t2_s=t2_s, density=density, echo_s=echo_s, repetition_s=repetition_s
+    )
+    return np.asarray(echo * np.exp(-b_s_mm2 * np.asarray(adc_mm2_s)))
+
+
+def spoiled_gradient_echo(
+    *,
+    t1_s: ArrayLike,
+    r2star_per_s: ArrayLike,
+    density: ArrayLike,
+    flip_deg: float,
+    echo_s: float,
+    repetition_s: float,
+) -> Signal:
+    """Signal of a perfectly spoiled gradient echo.
+
+    Parameters
+    ----------
+    t1_s, r2star_per_s, density : array_like
+        Longitudinal relaxation time [s], effective transverse rate [1/s], proton density;
+        they broadcast.
+    flip_deg : float
+        Flip angle [deg].
+    echo_s, repetition_s : float
+        Echo and repetition time [s].
+
+    Returns
+    -------
+    ndarray
+        Signal, in units of the density.
+
+    Notes
+    -----
+    ``PD sin a (1 - E1) / (1 - E1 cos a) exp(-TE R2*)``, Ernst 1966, doi:10.1063/1.1719961.
+    """
+    t1, t2star = relaxation(t1_s, 1 / np.asarray(r2star_per_s, dtype=np.float64))
+    flip, recovery = np.deg2rad(flip_deg), np.exp(-repetition_s / t1)
+    steady = np.sin(flip) * (1 - recovery) / (1 - recovery * np.cos(flip))
+    return np.asarray(density * steady * np.exp(-echo_s / t2star))
+
+
 def relaxation(t1_s: ArrayLike, t2_s: ArrayLike) -> tuple[Signal, Signal]:
     """Return both relaxation times [s] as arrays; raise `ValueError` unless positive."""
     t1, t2 = np.asarray(t1_s, dtype=np.float64), np.asarray(t2_s, dtype=np.float64)

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from sonolesion.core import images
 from sonolesion.core.settings.phantom import Patient, Phantom
-from sonolesion.phantom import acquisition, dataset, interventions, treatment, truth
+from sonolesion.phantom import (
+    acquisition,
+    damage,
+    dataset,
+    interventions,
+    spoilt,
+    treatment,
+    truth,
+)
 from sonolesion.phantom import patient as patients
 from sonolesion.phantom import template as templates
 
@@ -25,6 +33,27 @@ class Made:
     interventions: Rows
     sonications: Rows
     truth: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can be scanned."""
+
+    patient: Patient
+    anatomy: patients.Anatomy
+    sites: list[treatment.Site]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A visit: its name, its day, under whose `label` and in which folders it is written."""
+
+    name: str
+    day: float
+    label: str
+    base_pose: NDArray[np.float64]
+    bids: Path
+    apart: Path
 
 
 def make(settings: Phantom, folder: Path, *, threads: int = 2) -> None:
@@ -47,7 +76,7 @@ def make(settings: Phantom, folder: Path, *, threads: int = 2) -> None:
 
     with ThreadPoolExecutor(threads) as pool:
         made = list(pool.map(one, settings.patients))
-    dataset.describe(bids)
+    dataset.describe(bids, repeated=any(patient.further for patient in settings.patients))
     dataset.write_participants(bids, [patient.label for patient in settings.patients])
     rows = [row for one_made in made for row in one_made.interventions]
     dataset.write_table(bids / "phenotype" / "interventions.tsv", rows, interventions.INTERVENTIONS)
@@ -60,62 +89,88 @@ def make(settings: Phantom, folder: Path, *, threads: int = 2) -> None:
     )
 
 
+def person_of(settings: Phantom, patient: Patient, template: templates.Template) -> Person:
+    """Build the head of a patient and place the lesions."""
+    anatomy = patients.anatomy(settings, patient, template)
+    return Person(patient, anatomy, treatment.sites(settings, patient, anatomy))
+
+
 def make_patient(
     settings: Phantom, patient: Patient, template: templates.Template, bids: Path, apart: Path
 ) -> Made:
     """Make all visits of one patient."""
-    visits = {v: day for v, day in settings.visits.items() if v not in patient.missing_visits}
+    visits = settings.visits_of(patient)
     # ASSUME: the first visit has a T1w; a study without one is made by deleting it.
     first = min(visits, key=lambda visit: visits[visit])
-    anatomy = patients.anatomy(settings, patient, template)
-    place = treatment.site(settings, patient, anatomy)
-    base = acquisition.grid_of(
-        settings.scans.t1w, acquisition.head_pose(settings, patient.label, first, "T1w")
-    )
-    known = truth.write_anatomy(apart, settings, patient, anatomy, base)
-    sessions = {
-        f"ses-{visit}": make_visit(
-            settings, patient, anatomy, place, base.pose, visit, visits[visit], bids, apart
-        )
-        for visit in visits
+    own = person_of(settings, patient, template)
+    t1w = acquisition.scan_of(settings, patient, first, "T1w")
+    base = acquisition.grid_of(t1w, acquisition.head_pose(settings, patient.label, first, "T1w"))
+    known = truth.write_anatomy(apart, settings, patient, own.anatomy, base)
+    by_label = {other.label: other for other in settings.patients}
+    people = {
+        label: person_of(settings, by_label[label], template)
+        for label in sorted({*patient.swapped.values()})
     }
+    sessions = {}
+    for visit, day in visits.items():
+        scanned = people.get(patient.swapped.get(visit, ""), own)
+        place = Visit(visit, day, patient.label, base.pose, bids, apart)
+        sessions[f"ses-{visit}"] = make_visit(settings, scanned, place, template)
     dataset.write_sessions(bids, patient.label, visits)
+    rows, shots = interventions.rows_of(settings, patient, own.anatomy, first)
     return Made(
-        [interventions.intervention(settings, patient, anatomy, first)],
-        interventions.sonications(settings, patient, anatomy, first),
-        {**known, "arm": patient.arm, "side": patient.side, "sessions": sessions},
+        rows, shots, {**known, "arm": patient.arm, "side": patient.side, "sessions": sessions}
     )
 
 
 def make_visit(
-    settings: Phantom,
-    patient: Patient,
-    anatomy: patients.Anatomy,
-    place: treatment.Site | None,
-    base_pose: NDArray[np.float64],
-    visit: str,
-    day: float,
-    bids: Path,
-    apart: Path,
+    settings: Phantom, person: Person, visit: Visit, template: templates.Template
 ) -> dict[str, object]:
     """Acquire and write the scans of one visit; return its truth."""
-    lesion = treatment.state(settings, patient, anatomy, place, day=day)
+    states = [(site, treatment.state(person.anatomy, site, day=visit.day)) for site in person.sites]
+    lesions = [damage.Present(site, state) for site, state in states if state is not None]
+    said = truth.describe_visit(person.anatomy, lesions, person.patient, day=visit.day)
     scans: dict[str, object] = {}
-    for contrast in acquisition.CONTRASTS:
-        if f"{visit}:{contrast}" in patient.missing_scans:
-            continue
-        acquired = acquisition.acquire(
-            settings, anatomy, place, lesion, contrast=contrast, patient=patient.label, visit=visit
-        )
-        names = {"label": patient.label, "visit": visit, "contrast": contrast}
-        dataset.write_scan(bids, acquired, settings, **names)
-        to_scan = acquired.grid.pose @ np.linalg.inv(base_pose)
-        stem = f"sub-{patient.label}_ses-{visit}_from-{contrast}_to-baseline_mode-image_xfm.txt"
-        images.write_affine(
-            apart / f"sub-{patient.label}" / f"ses-{visit}" / "anat" / stem, to_scan
-        )
-        scans[contrast] = {
-            **truth.write_zones(apart, acquired, **names),
-            "baseline_T1w_to_scan": truth.matrix(to_scan),
-        }
-    return {**truth.describe_lesion(anatomy, place, lesion, day=day), "scans": scans}
+    for contrast in settings.contrasts:
+        if f"{visit.name}:{contrast}" not in person.patient.missing_scans:
+            scans[contrast] = make_scan(settings, person, lesions, visit, contrast, template)
+    if person.patient.label != visit.label:
+        said = {**said, "scanned": f"sub-{person.patient.label}"}
+    return {**said, "scans": scans}
+
+
+def make_scan(
+    settings: Phantom,
+    person: Person,
+    lesions: list[damage.Present],
+    visit: Visit,
+    contrast: str,
+    template: templates.Template,
+) -> dict[str, object]:
+    """Acquire and write one scan, spoilt if it is to be; return its truth."""
+    patient = person.patient
+    fault = acquisition.of_scan(patient.faults, visit.name, contrast)
+    acquired = spoilt.acquire(
+        settings,
+        person.anatomy,
+        lesions,
+        template,
+        fault=fault,
+        contrast=contrast,
+        patient=patient,
+        visit=visit.name,
+        day=visit.day,
+    )
+    scan = acquisition.scan_of(settings, patient, visit.name, contrast)
+    drift = acquisition.of_scan(patient.drift, visit.name, contrast)
+    differing = {**(drift.sidecar if drift else {}), **spoilt.SIDECAR.get(fault or "", {})}
+    names = {"label": visit.label, "visit": visit.name, "contrast": contrast}
+    dataset.write_scan(visit.bids, acquired, scan, **names, differing=differing)
+    said = truth.write_zones(visit.apart, acquired, patient, **names)
+    if fault is not None:
+        said["fault"] = fault
+    if patient.label == visit.label and fault != "bottle":
+        to_scan = acquired.grid.pose @ np.linalg.inv(visit.base_pose)
+        said["baseline_T1w_to_scan"] = truth.matrix(to_scan)
+        truth.write_transform(visit.apart, to_scan, **names)
+    return said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 from sonolesion.core import images
 from sonolesion.core.settings.phantom import Patient, Phantom
 from sonolesion.phantom import deformation, pose, scanner
-from sonolesion.phantom.acquisition import Acquired
+from sonolesion.phantom.acquisition import Acquired, Held
+from sonolesion.phantom.damage import Box, Present
 from sonolesion.phantom.patient import FIELD_SPACING_MM, Anatomy
-from sonolesion.phantom.treatment import ZONES, Site, State
+from sonolesion.phantom.treatment import FIRST, ZONES
 
 Array = NDArray[np.float64]
 FRACTION_SCALE = 250
@@ -86,16 +88,32 @@ def to_acpc(anatomy: Anatomy, point_mm: Array) -> Array:
 
 
 def write_zones(
-    folder: Path, acquired: Acquired, *, label: str, visit: str, contrast: str
+    folder: Path, acquired: Acquired, patient: Patient, *, label: str, visit: str, contrast: str
 ) -> dict[str, object]:
-    """Write zones on a scan's own grid; return volumes and centroid by voxel fractions."""
+    """Write lesions on a scan's own grid; return their volumes and centroids by voxel fractions."""
     name = f"sub-{label}_ses-{visit}"
     stem = folder / f"sub-{label}" / f"ses-{visit}" / "anat" / f"{name}_from-{contrast}"
-    zones, grid = acquired.zones, acquired.grid
+    said: dict[str, object] = {}
+    for index in range(1 + len(patient.further)):
+        ablated = [one for one in acquired.held if one.lesion.site.intervention == f"I{index + 1}"]
+        found = write_ablated(
+            f"{stem}_desc-I{index + 1}" if index else str(stem), ablated, acquired
+        )
+        said = {**said, f"I{index + 1}": found} if index else {**found}
+    elsewhere = [one for one in acquired.held if not one.lesion.site.intervention]
+    if patient.others:
+        said["other"] = write_others(stem, elsewhere, acquired)
+    return said
+
+
+def write_ablated(stem: str, held: list[Held], acquired: Acquired) -> dict[str, object]:
+    """Write zones and share of what one intervention ablated."""
+    box, zones = together(held)
+    grid = acquired.grid
     labels, share = np.zeros((2, *grid.shape), dtype=np.uint8)
     most = (zones.argmax(axis=0) + 1).astype(np.uint8)
-    labels[acquired.box] = np.where(zones.sum(axis=0) >= HALF, most, 0)
-    share[acquired.box] = np.rint(zones[:2].sum(axis=0) * FRACTION_SCALE)
+    labels[box] = np.where(zones.sum(axis=0) >= HALF, most, 0)
+    share[box] = np.rint(zones[:2].sum(axis=0) * FRACTION_SCALE)
     images.save(
         f"{stem}_seg-zones_dseg.nii.gz",
         labels,
@@ -108,47 +126,114 @@ def write_zones(
         grid.affine,
         sidecar={"Description": "Share of each voxel in core and rim.", "Scale": FRACTION_SCALE},
     )
+    return on_grid(box, zones, grid)
+
+
+def write_others(stem: Path, held: list[Held], acquired: Acquired) -> dict[str, object]:
+    """Write labels of the lesions off target, each numbered as in the patient's settings."""
+    labels = np.zeros(acquired.grid.shape, dtype=np.uint8)
+    numbered = {one.lesion.site.number: one for one in held}
+    for number, one in numbered.items():
+        within = one.zones[:2].sum(axis=0) >= HALF
+        labels[one.box] = np.where(within, number, labels[one.box])
+    names = {str(number): one.lesion.site.kind for number, one in numbered.items()}
+    images.save(
+        f"{stem}_seg-offtarget_dseg.nii.gz", labels, acquired.grid.affine, sidecar={"Labels": names}
+    )
+    return {one.lesion.site.name: on_grid(one.box, one.zones, acquired.grid) for one in held}
+
+
+def together(held: list[Held]) -> tuple[Box, NDArray[np.float32]]:
+    """Join lesions in the smallest box that holds them all; an empty one without any."""
+    if len(held) == 1:
+        return held[0].box, held[0].zones
+    if not held:
+        return (slice(0, 0),) * 3, np.zeros((3, 0, 0, 0), dtype=np.float32)
+    low = [min(one.box[axis].start for one in held) for axis in range(3)]
+    high = [max(one.box[axis].stop for one in held) for axis in range(3)]
+    zones = np.zeros((3, *np.subtract(high, low)), dtype=np.float32)
+    for one in held:
+        x, y, z = (
+            slice(part.start - start, part.stop - start)
+            for part, start in zip(one.box, low, strict=True)
+        )
+        zones[:, x, y, z] += one.zones
+    x, y, z = (slice(start, stop) for start, stop in zip(low, high, strict=True))
+    return (x, y, z), zones
+
+
+def on_grid(box: Box, zones: NDArray[np.float32], grid: scanner.Grid) -> dict[str, object]:
+    """Volumes and centroid by voxel fractions."""
     cell = abs(np.linalg.det(grid.affine[:3, :3]))
-    held = {
+    sizes = {
         z: round(float(part.sum(dtype=np.float64) * cell), 3)
         for z, part in zip(ZONES, zones, strict=True)
     }
-    return {"zone_mm3": held, "centroid_scanner_mm": centroid(zones[:2].sum(axis=0), acquired)}
+    return {"zone_mm3": sizes, "centroid_scanner_mm": centroid(zones[:2].sum(axis=0), box, grid)}
 
 
-def centroid(share: NDArray[np.float32], acquired: Acquired) -> list[float] | None:
+def centroid(share: NDArray[np.float32], box: Box, grid: scanner.Grid) -> list[float] | None:
     """Centroid of voxel fractions in the scan's millimetres; none without a lesion."""
     held = np.argwhere(share > 0)
     if not len(held):
         return None
     weight = share[tuple(held.T)].astype(np.float64)
-    corner = np.array([part.start for part in acquired.box])
-    return numbers(pose.apply(acquired.grid.affine, corner + weight @ held / weight.sum()))
+    corner = np.array([part.start for part in box])
+    return numbers(pose.apply(grid.affine, corner + weight @ held / weight.sum()))
 
 
-def describe_lesion(
-    anatomy: Anatomy, place: Site | None, state: State | None, *, day: float
+def describe_visit(
+    anatomy: Anatomy, lesions: Sequence[Present], patient: Patient, *, day: float
 ) -> dict[str, object]:
-    """Outcome of a visit: size, place and miss of the lesion, or that there is none."""
-    if place is None or state is None:
-        return {
-            "days_from_treatment": day,
-            "visible": False,
-            "zone_mm3": dict.fromkeys(ZONES, 0.0),
-            "centroid_acpc_mm": None,
-        }
+    """Outcome of a visit: the first intervention's lesion, and every lesion by its name."""
+    named = {one.site.name: describe_lesion(anatomy, one, day=day) for one in lesions}
+    nothing: dict[str, object] = {
+        "days_from_treatment": day,
+        "visible": False,
+        "zone_mm3": dict.fromkeys(ZONES, 0.0),
+        "centroid_acpc_mm": None,
+    }
+    first = named.get(FIRST, nothing)
+    if not patient.others and not patient.further:
+        return first
+    return {**first, "lesions": named}
+
+
+def describe_lesion(anatomy: Anatomy, lesion: Present, *, day: float) -> dict[str, object]:
+    """Size, place, miss and state of a lesion."""
+    site, state = lesion.site, lesion.state
     found = to_acpc(anatomy, state.centroid_mm)
-    miss = found - to_acpc(anatomy, anatomy.target_mm)
     sizes = {zone: round(float(v), 3) for zone, v in zip(ZONES, state.volumes_mm3, strict=True)}
-    return {
+    said: dict[str, object] = {
         "days_from_treatment": day,
         "visible": True,
+        "kind": site.kind,
+        "intervention": site.intervention or None,
         "zone_mm3": sizes,
         "centroid_acpc_mm": numbers(found),
-        "miss_acpc_mm": numbers(miss),
-        "miss_distance_mm": round(float(np.linalg.norm(miss)), 4),
-        "factors_t1_t2_density": {z: numbers(f) for z, f in zip(ZONES, state.factors, strict=True)},
+        "factors_t1_t2_density": zone_numbers(state.factors[:, :3]),
+        "factor_adc": zone_numbers(state.factors[:, 3:4]),
+        "r2_prime_added_per_s": zone_numbers(state.factors[:, 4:]),
     }
+    if site.miss_mm is None:
+        return said
+    # From the plan to the centre of the lesion; the centroid of its tissue differs a little.
+    miss = found - (to_acpc(anatomy, site.shape.centre_mm) - site.miss_mm)
+    distance = round(float(np.linalg.norm(miss)), 4)
+    return {**said, "miss_acpc_mm": numbers(miss), "miss_distance_mm": distance}
+
+
+def zone_numbers(values: Array) -> dict[str, list[float]]:
+    """Numbers of each zone."""
+    return {zone: numbers(row) for zone, row in zip(ZONES, values, strict=True)}
+
+
+def write_transform(
+    folder: Path, matrix_mm: Array, *, label: str, visit: str, contrast: str
+) -> None:
+    """Write the points of the baseline T1w in a scan."""
+    stem = f"sub-{label}_ses-{visit}_from-{contrast}_to-baseline_mode-image_xfm.txt"
+    images.write_affine(folder / f"sub-{label}" / f"ses-{visit}" / "anat" / stem, matrix_mm)
 
 
 def numbers(values: Array) -> list[float]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sonolesion.report import panels
-from sonolesion.report.records import File, Reader
+from sonolesion.report import panels, wording
+from sonolesion.report.records import File, Reader, find
 
 TITLES = {
     "space": "Baseline to AC–PC",
@@ -16,6 +17,19 @@ TITLES = {
     "T1wregistration": "T1w to baseline",
     "T2wregistration": "T2w to T1w of the same visit",
     "FLAIRregistration": "FLAIR to T1w of the same visit",
+    "traceregistration": "Diffusion (trace, carries ADC) to T1w of the same visit",
+    "T2starwregistration": "Gradient echo (T2*w, carries R2*) to T1w of the same visit",
+}
+# Checks whose names don't say what they are.
+NAMES = {
+    "ac_likeness": "AC looks like the template's",
+    "pc_likeness": "PC looks like the template's",
+    "same_person": "same person as the baseline",
+    "detail": "detail as in the baseline's scan",
+    "coverage": "brain covered by the scan",
+    "thalamus_coverage": "thalami covered by the scan",
+    "mirror_ratio": "right side up, not mirrored",
+    "peak_sharpness": "clear optimum of the registration",
 }
 LARGE = 1000  # from here on whole numbers, never powers of ten
 SENSES = {">=": "≥", "<=": "≤"}
@@ -58,6 +72,31 @@ def gates(
     return [_gate(file, files, reader, width, quality) for file in sorted(found, key=rank)]
 
 
+def by_visit(found: Sequence[Gate]) -> list[tuple[str, list[Gate]]]:
+    """Return the gates of the subject ("") and of each visit, in the order given."""
+    grouped: dict[str, list[Gate]] = {}
+    for gate in found:
+        grouped.setdefault(gate.session, []).append(gate)
+    return list(grouped.items())
+
+
+def commissures(files: Sequence[File], reader: Reader) -> str:
+    """Say how the commissures were placed and how alike they look; empty if not known."""
+    file = find(files, "landmarks", ".json", ses="", desc="acpc")
+    if file is None:
+        return ""
+    told = reader.json(file.path)
+    length = math.dist(told["ac_mm"], told["pc_mm"])
+    parts = [f"AC and PC lie {wording.number(length, decimals=1)} mm apart"]
+    for name in ("ac", "pc"):
+        likeness, moved = told.get(f"{name}_likeness"), told.get(f"{name}_moved_mm")
+        if likeness is None:
+            continue
+        move = f", moved {wording.number(moved, decimals=1)} mm" if moved is not None else ""
+        parts.append(f"{name.upper()} resembles the template's by {likeness:.2f}{move}")
+    return "; ".join(parts) + " (likeness 1 is identical)."
+
+
 def grid(
     found: Sequence[Gate], sessions: Sequence[str]
 ) -> tuple[list[str], list[tuple[str, list[bool | None]]]]:
@@ -94,7 +133,7 @@ def _check(item: Mapping[str, Any]) -> Check:
     unit = "" if unit == "1" else f" {unit}"
     sense = SENSES.get(str(item["sense"]), str(item["sense"]))
     return Check(
-        name=str(item["name"]).replace("_", " "),
+        name=NAMES.get(str(item["name"]), str(item["name"]).replace("_", " ")),
         value=f"{_plain(item['value'])}{unit}",
         limit=f"{sense} {_plain(item['limit'])}{unit}",
         passed=bool(item["passed"]),

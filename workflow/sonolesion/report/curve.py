@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from sonolesion.report import wording
 from sonolesion.report.findings import Finding
+from sonolesion.report.records import Range
 
 # Days that get a tick: the visits such studies plan, and zero.
 TICKS_D = ((0, "0"), (3, "3 d"), (30, "1 mo"), (90, "3 mo"), (180, "6 mo"), (365, "1 y"))
@@ -18,10 +19,11 @@ ROOM_ABOVE = 1.18
 
 @dataclass(frozen=True)
 class Point:
-    """A visit on the curve; `y` is None where there is no volume."""
+    """A visit on the curve; `y` is None where there is no volume, `bar` without an interval."""
 
     x: float
     y: float | None
+    bar: tuple[float, float] | None
     status: str
     label: str
     title: str
@@ -58,7 +60,8 @@ def lay_out(findings: Sequence[Finding], *, width: float, height: float) -> Curv
     known = [f for f in findings if f.days is not None]
     last = max([float(f.days or 0) for f in known] + [3.0])
     first = min([float(f.days or 0) for f in known] + [0.0])
-    largest = max([f.values.get("volume") or 0.0 for f in known] + [1.0])
+    ends = [value or 0.0 for f in known for value in (f.value("volume"), f.value("volume_high"))]
+    largest = max([*ends, 1.0])
     y_step = round_step(largest * ROOM_ABOVE)
     y_end = max(largest * ROOM_ABOVE, y_step)
 
@@ -99,8 +102,16 @@ def _x_ticks(first: float, last: float) -> list[tuple[float, str]]:
 
 
 def _point(finding: Finding, x: float, place_y: Callable[[float], float]) -> Point:
-    value = finding.values.get("volume") if finding.status == "measured" else None
-    label = wording.volume(value) if value is not None else finding.word
-    y = None if value is None else place_y(value)
-    title = f"{finding.session}, {wording.day_label(finding.days)}: {label}"
-    return Point(x, y, finding.status, label, title)
+    found = finding.ranged("volume") if finding.status == "measured" else Range()
+    label = wording.volume(found.value) if found.value is not None else finding.word
+    told = wording.volume_range(found) if found.value is not None else finding.word
+    title = f"{finding.session}, {wording.day_label(finding.days)}: {told}"
+    bar = None if found.low is None or found.high is None else (found.low, found.high)
+    return Point(
+        x=x,
+        y=None if found.value is None else place_y(found.value),
+        bar=None if bar is None else (place_y(bar[0]), place_y(bar[1])),
+        status=finding.status,
+        label=label,
+        title=title,
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sonolesion.core.bids import LESION_CONTRASTS, MODALITY_OF
 from sonolesion.report import panels, wording
 from sonolesion.report.findings import Finding
 from sonolesion.report.panels import Frame
@@ -22,7 +23,15 @@ from sonolesion.report.records import (
     state_of,
 )
 
-CONTRASTS = ("T1w", "T2w", "FLAIR")
+# Shown at once are the first; a page of seven would be long.
+CONTRASTS = LESION_CONTRASTS
+SHOWN = ("T1w", "T2w", "FLAIR")
+TITLES = {
+    "trace": "Diffusion, trace",
+    "ADC": "Diffusion, ADC",
+    "T2starw": "T2*-weighted",
+    "R2starmap": "R2*",
+}
 IMAGE, TABLE = ".nii.gz", ".json"
 HALF = 0.5
 # Grey limits in quartile ranges about the brain's median: a lesion brighter than all tissue
@@ -38,6 +47,7 @@ class Look:
     pixel_mm: float
     picture_quality: int
     check_width_px: int
+    panel_width_px: int
     radiological: bool
 
 
@@ -74,6 +84,16 @@ class Strip:
 
     contrast: str
     rows: tuple[Row, ...]
+
+    @property
+    def title(self) -> str:
+        """The contrast in words."""
+        return TITLES.get(self.contrast, self.contrast)
+
+    @property
+    def at_once(self) -> bool:
+        """Whether it is unfolded when the page opens."""
+        return self.contrast in SHOWN
 
 
 @dataclass(frozen=True)
@@ -161,7 +181,7 @@ def _centre(
             where = f"the centroid of the lesion at ses-{finding.session}"
             return np.asarray(known), f"The planes pass through {where}."
     if target is not None:
-        return target, "The planes pass through the planned target: no lesion was seen."
+        return target, "The planes pass through the planned target: there is no measured lesion."
     return None, "No pictures: there is neither a visible lesion nor a planned target to show."
 
 
@@ -225,13 +245,14 @@ def _row(
 
 def _absence(archive: Archive, visit: Visit, contrast: str) -> str:
     """Say why a contrast of a visit can't be shown."""
-    own = [r for r in archive.ledger if r.session == visit.session and r.modality == contrast]
+    modality = MODALITY_OF[contrast]
+    own = [r for r in archive.ledger if r.session == visit.session and r.modality == modality]
     for state in ("failed", "stale", "not_reached"):
         if any(row.state == state for row in own):
             return STATES[state].label
     for row in archive.inventory:
         session = row["session_id"].removeprefix("ses-")
-        if (session, row["modality"]) == (visit.session, contrast):
+        if (session, row["modality"]) == (visit.session, modality):
             state = state_of(row["state"])
             words = {"absent": "not acquired", "ran": "no current picture"}
             return words.get(state) or STATES[state].label

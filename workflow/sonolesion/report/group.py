@@ -6,18 +6,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sonolesion.report import findings, ledger, methods, records, render, wording
+from sonolesion.core import citations
+from sonolesion.report import (
+    elsewhere,
+    findings,
+    ledger,
+    methods,
+    nuclei,
+    protocol,
+    records,
+    render,
+    wording,
+)
 from sonolesion.report.subject import validation
 
 
 @dataclass(frozen=True)
 class Cell:
-    """The outcome of one treatment at one visit."""
+    """The outcome of one treatment at one visit; `alarms` are what a reader must not miss."""
 
     visit: str
     day: float | None
     status: str
     text: str
+    interval: str = ""
+    notes: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,7 +59,7 @@ def page(
     plan : mapping
         ``folders`` (labels of the subjects) and ``subjects`` (label → plan).
     tables : mapping
-        Rows of ``inventory``, ``ledger`` and ``measures``.
+        Rows of ``inventory``, ``ledger``, ``measures`` and, if compared, ``protocol``.
     report : mapping
         ``bids_validation.json``.
     """
@@ -91,9 +105,20 @@ def outcomes(lines: Sequence[Line]) -> list[tuple[str, int]]:
     return sorted(tally.items(), key=lambda item: (-item[1], item[0]))
 
 
-def citation(rules: set[str]) -> str:
-    """Return the Markdown of CITATION.md for the rules that ran anywhere in the study."""
-    return methods.citation_markdown(methods.statements(rules))
+def citation(rules: set[str], atlases: Sequence[Mapping[str, Any]]) -> str:
+    """Return the Markdown of CITATION.md for the rules that ran anywhere in the study.
+
+    Parameters
+    ----------
+    atlases : sequence of mapping
+        Atlases of the study; one with a ``fault`` was used nowhere.
+    """
+    told = {
+        str(row["name"]): {**row, "status": "refused" if row["fault"] else "carried"}
+        for row in atlases
+    }
+    used = citations.of_atlases({"atlases": told}) if "atlases_carry" in rules else []
+    return methods.citation_markdown(methods.statements(rules), used)
 
 
 def _lines(
@@ -112,13 +137,32 @@ def _lines(
     for item in treatments:
         found = findings.collect(own["measures"], rows, visits, item)
         note = "" if found else "no visit after this treatment"
-        cells = tuple(_cell(finding) for finding in found)
+        changed = protocol.lines(own.get("protocol", ()), visits)
+        cells = tuple(_cell(finding, own["measures"], changed) for finding in found)
         lines.append(Line(subject, item.id, item.side, baseline, cells, counts, note))
     return lines
 
 
-def _cell(finding: findings.Finding) -> Cell:
-    text = finding.word
+def _cell(
+    finding: findings.Finding,
+    measures: Sequence[Mapping[str, str]],
+    changed: Sequence[protocol.Line],
+) -> Cell:
+    text, interval = finding.word, ""
     if finding.status == "measured":
         text = wording.volume(finding.value("volume"))
-    return Cell(finding.session, finding.days, finding.status, text)
+        interval = wording.interval(finding.ranged("volume"), decimals=0)
+    notes = [finding.badge] if finding.badge else []
+    notes += nuclei.in_target(measures, finding)
+    alarms: list[str] = []
+    told, grave = elsewhere.from_rows(measures, finding)
+    (alarms if grave else notes).append(told)
+    own = [line for line in changed if line.session == finding.session]
+    if own:
+        names = ", ".join(line.modality for line in own if line.major)
+        (alarms if names else notes).append(
+            f"protocol changed (major): {names}" if names else "protocol drift"
+        )
+    return Cell(
+        finding.session, finding.days, finding.status, text, interval, tuple(notes), tuple(alarms)
+    )

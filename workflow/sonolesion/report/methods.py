@@ -6,14 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Reference:
-    """A publication, with its DOI where that was checked."""
-
-    key: str
-    text: str
-    doi: str = ""
+from sonolesion.core.citations import Citation
+from sonolesion.report.references import REFERENCES, Reference
 
 
 @dataclass(frozen=True)
@@ -25,74 +19,6 @@ class Statement:
     cites: tuple[str, ...]
 
 
-REFERENCES = {
-    item.key: item
-    for item in (
-        Reference(
-            "Gorgolewski 2016",
-            "Gorgolewski KJ et al. The brain imaging data structure, a format for organizing and "
-            "describing outputs of neuroimaging experiments. Sci Data 2016; 3: 160044.",
-            "10.1038/sdata.2016.44",
-        ),
-        Reference(
-            "Mölder 2021",
-            "Mölder F et al. Sustainable data analysis with Snakemake. F1000Research 2021; 10: 33.",
-            "10.12688/f1000research.29032.2",
-        ),
-        Reference(
-            "Tustison 2010",
-            "Tustison NJ et al. N4ITK: improved N3 bias correction. "
-            "IEEE Trans Med Imaging 2010; 29: 1310–1320.",
-            "10.1109/TMI.2010.2046908",
-        ),
-        Reference(
-            "Lowekamp 2013",
-            "Lowekamp BC et al. The design of SimpleITK. Front Neuroinform 2013; 7: 45.",
-            "10.3389/fninf.2013.00045",
-        ),
-        Reference(
-            "Yushkevich 2016",
-            "Yushkevich PA et al. Fast automatic segmentation of hippocampal subfields and medial "
-            "temporal lobe subregions in 3 Tesla and 7 Tesla T2-weighted MRI. "
-            "Alzheimers Dement 2016; 12: P126–P127.",
-            "10.1016/j.jalz.2016.06.205",
-        ),
-        Reference(
-            "Fonov 2009",
-            "Fonov VS et al. Unbiased nonlinear average age-appropriate brain templates from "
-            "birth to adulthood. NeuroImage 2009; 47: S102.",
-            "10.1016/S1053-8119(09)70884-5",
-        ),
-        Reference(
-            "Wintermark 2014",
-            "Wintermark M et al. Imaging findings in MR imaging-guided focused ultrasound "
-            "treatment for patients with essential tremor. AJNR 2014; 35: 891–896. PMID 24371027.",
-        ),
-        Reference(
-            "Keil 2020",
-            "Keil VC et al. MRI follow-up after magnetic resonance-guided focused ultrasound for "
-            "non-invasive thalamotomy. Neuroradiology 2020; 62: 1111–1122.",
-            "10.1007/s00234-020-02433-9",
-        ),
-        Reference(
-            "Harris 2020",
-            "Harris CR et al. Array programming with NumPy. Nature 2020; 585: 357–362.",
-            "10.1038/s41586-020-2649-2",
-        ),
-        Reference(
-            "Virtanen 2020",
-            "Virtanen P et al. SciPy 1.0: fundamental algorithms for scientific computing in "
-            "Python. Nat Methods 2020; 17: 261–272.",
-            "10.1038/s41592-019-0686-2",
-        ),
-        Reference(
-            "van der Walt 2014",
-            "van der Walt S et al. scikit-image: image processing in Python. PeerJ 2014; 2: e453.",
-            "10.7717/peerj.453",
-        ),
-    )
-}
-
 ALWAYS = Statement(
     frozenset(),
     "Data organised in BIDS were processed with sonolesion, a Snakemake workflow. Time is counted "
@@ -103,9 +29,10 @@ STATEMENTS = (
     Statement(
         frozenset({"anatomy_space"}),
         "The baseline T1-weighted image was corrected for intensity bias (N4). Its commissures "
-        "were found by fitting the MNI152NLin2009cAsym template with greedy, and the image was "
+        "were found by fitting the MNI152NLin2009cAsym template with greedy, carrying the "
+        "template's, and moving them to where its surroundings match best; the image was "
         "aligned rigidly to them (acpc space: origin at the anterior commissure, 1 mm isotropic).",
-        ("Tustison 2010", "Lowekamp 2013", "Yushkevich 2016", "Fonov 2009"),
+        ("Tustison 2010", "Lowekamp 2013", "Yushkevich 2016", "Fonov 2009", "Lau 2019"),
     ),
     Statement(
         frozenset({"anatomy_mni"}),
@@ -126,11 +53,32 @@ STATEMENTS = (
         ("Tustison 2010", "Yushkevich 2016"),
     ),
     Statement(
+        frozenset({"diffusion_adc"}),
+        "The trace-weighted image is the geometric mean over the directions of the highest "
+        "usable shell, weighted so that they stand for all of space; ADC is the logarithm of its "
+        "ratio to the unweighted volumes over the difference of b.",
+        ("Stejskal 1965", "Basser 1994"),
+    ),
+    Statement(
+        frozenset({"susceptibility_r2star"}),
+        "R2* was fitted to the magnitudes of the echoes by weighted log-linear least squares, "
+        "after removal of the bias of noise and without echoes below the noise floor; the "
+        "T2*-weighted image is their mean weighted with echo time.",
+        ("Gudbjartsson 1995", "Koay 2006", "Salvador 2005"),
+    ),
+    Statement(
         frozenset({"anatomy_contrast"}),
-        "T2-weighted and FLAIR images were registered rigidly to the T1-weighted image of their "
-        "visit and resampled once into acpc space. Every registration had to pass a gate of "
-        "numbers with limits.",
+        "Every other contrast was registered rigidly to the T1-weighted image of its visit (ADC "
+        "and R2* with the image they come from) and resampled once into acpc space. Every "
+        "registration had to pass a gate of numbers with limits.",
         ("Yushkevich 2016",),
+    ),
+    Statement(
+        frozenset({"atlases_carry"}),
+        "Atlas regions were carried through the warp to the patient's acpc space, once, those in "
+        "MNI152NLin6Asym by way of a transform between the two templates; atlases of an unknown "
+        "or contradicted space were refused.",
+        ("Fonov 2009", "Grabner 2006"),
     ),
     Statement(
         frozenset({"lesion_target"}),
@@ -139,10 +87,49 @@ STATEMENTS = (
     ),
     Statement(
         frozenset({"lesion_segment"}),
-        "The lesion was segmented as the change of all shared contrasts against the baseline, "
-        "with signs expected by contrast and phase and a weak prior around the plan; “not "
-        "visible” is a legal outcome with its own test.",
-        ("Wintermark 2014", "Keil 2020", "van der Walt 2014"),
+        "The lesion was looked for as the joint change of all shared contrasts against the "
+        "baseline, after calibration by Tukey's biweight and with misregistration taken away, "
+        "with signs expected by contrast and phase and a weak prior around the plan. The same "
+        "statistic at other places of the same brain gives p; “not visible” is a legal outcome.",
+        ("Beaton 1974", "Wintermark 2014", "Keil 2020"),
+    ),
+    Statement(
+        frozenset({"lesion_segment"}),
+        "A visible lesion was outlined by nested smooth shapes (core, rim, oedema), seen through "
+        "the voxels of each scan as acquired and fitted by damped Gauss–Newton steps with the "
+        "changes of the zones integrated out; the odds against no change at all are Laplace's "
+        "approximation of the evidence. Intervals are quantiles of shapes drawn from the "
+        "posterior by a preconditioned Crank–Nicolson chain.",
+        ("Kass 1995", "Cotter 2013"),
+    ),
+    Statement(
+        frozenset({"lesion_learned"}),
+        "The lesion was outlined by a learned model that the user supplied; there is then no "
+        "test and no interval.",
+        (),
+    ),
+    Statement(
+        frozenset({"lesion_measure"}),
+        "Volume, diameters, extents, shape and place were measured on the zones, by definition, "
+        "with the error against the plan and the distance from the wall of the third ventricle. "
+        "An outline corrected by hand takes the place of the automatic one; how the two agree is "
+        "told as Dice and surface Dice.",
+        ("Zwanenburg 2020", "van der Walt 2014", "Dice 1945", "Nikolov 2021"),
+    ),
+    Statement(
+        frozenset({"lesion_overlap"}),
+        "Overlap of the lesion with atlas regions is told both ways, as a share of the lesion "
+        "and of the region. Its interval comes from displacing the lesion at random by the error "
+        "of registration and of the atlas' own space.",
+        (),
+    ),
+    Statement(
+        frozenset({"lesion_offtarget"}),
+        "Change away from every plan was looked for in the whole brain as clusters of contrasts "
+        "that agree; p is family-wise over the visit, from the mass of a cluster against an "
+        "exponential tail fitted to the bulk of clusters in the same pair of scans. Kinds say "
+        "what signals look like and are no diagnoses.",
+        ("Zhang 2009",),
     ),
 )
 
@@ -199,15 +186,21 @@ def sentence(statement: Statement) -> str:
     return f"{statement.text.removesuffix('.')}{cited}."
 
 
-def citation_markdown(chosen: Iterable[Statement]) -> str:
-    """Write methods and references as Markdown for a manuscript."""
+def citation_markdown(chosen: Iterable[Statement], atlases: Iterable[Citation] = ()) -> str:
+    """Write methods, references, and the atlases with their licences as Markdown."""
     chosen = list(chosen)
     text = " ".join(sentence(statement) for statement in chosen)
     listed = [
         f"- {item.text}" + (f" https://doi.org/{item.doi}" if item.doi else "")
         for item in references(chosen)
     ]
-    return f"# Methods\n\n{text}\n\n# References\n\n" + "\n".join(listed) + "\n"
+    told = "\n".join(
+        f"- {item.atlas} ({item.space}): {item.citation}. Licence: {item.licence}."
+        + (f" Note: {item.note}." if item.note else "")
+        for item in atlases
+    )
+    kept = f"\n# Atlases\n\n{told}\n" if told else ""
+    return f"# Methods\n\n{text}\n\n# References\n\n" + "\n".join(listed) + f"\n{kept}"
 
 
 def _plain(value: object) -> str:

@@ -79,6 +79,15 @@ STATES = {
 
 
 @dataclass(frozen=True)
+class Range:
+    """A number and the ends of its interval; None where there is none."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
 class LedgerRow:
     """One line of the ledger."""
 
@@ -170,7 +179,7 @@ def visits(inventory: Iterable[Mapping[str, str]], plan: Mapping[str, Any]) -> l
     for row in inventory:
         session = _text(row, "session_id").removeprefix("ses-")
         if session:
-            known = _number(row.get("days_from_treatment"))
+            known = number(row.get("days_from_treatment"))
             days[session] = known if known is not None else days.get(session)
     ordered = sorted(days, key=lambda s: (days[s] is None, days[s] or 0.0, s))
     return [Visit(session, days[session], session == plan.get("baseline")) for session in ordered]
@@ -181,5 +190,6 @@ def _text(row: Mapping[str, Any], name: str) -> str:
     return "" if value is None or value == MISSING else str(value)
 
 
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
+    """Read a cell of a table; None if it is missing."""
     return None if value in (None, "", MISSING) else float(str(value))

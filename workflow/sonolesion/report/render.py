@@ -26,6 +26,9 @@ def page(template: str, context: Mapping[str, object]) -> str:
         "when": wording.when,
         "day": wording.day_label,
         "p": wording.probability,
+        "interval": wording.interval,
+        "volume_range": wording.volume_range,
+        "percent": wording.percent,
     }
     environment.globals["states"] = STATES
     environment.globals["plural"] = wording.plural

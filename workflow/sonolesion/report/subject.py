@@ -6,7 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sonolesion.report import checks, curve, film, findings, ledger, methods, records, render
+from sonolesion.report import (
+    checks,
+    curve,
+    elsewhere,
+    evidence,
+    film,
+    findings,
+    ledger,
+    methods,
+    nuclei,
+    protocol,
+    records,
+    render,
+)
 from sonolesion.report import timeline as timelines
 from sonolesion.report.film import Archive, Film, Look
 from sonolesion.report.findings import Finding
@@ -27,11 +40,22 @@ class Treatment:
     findings: list[Finding]
     curve: curve.Curve
     film: Film
+    bases: list[evidence.Basis]
+    nuclei: nuclei.Overlap
+    elsewhere: list[elsewhere.Search]
+
+    @property
+    def alone(self) -> list[str]:
+        """Contrasts that were measured alone at any visit."""
+        return list(dict.fromkeys(name for f in self.findings for name in f.alone))
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a subject page is made from; rows are as in the tables of the output folder."""
+    """What a subject page is made from; rows are as in the tables of the output folder.
+
+    `protocol` is None if protocols were not compared.
+    """
 
     subject: str
     plan: Mapping[str, Any]
@@ -41,6 +65,7 @@ class Material:
     validation: Mapping[str, Any]
     provenance: Sequence[Mapping[str, Any]]
     files: Sequence[File]
+    protocol: Sequence[Mapping[str, str]] | None
 
 
 def rows_of(rows: Iterable[Mapping[str, str]], subject: str) -> list[Mapping[str, str]]:
@@ -65,6 +90,12 @@ def page(material: Material, reader: Reader, *, look: Look) -> str:
         "treatments": treated,
         "gates": gates,
         "gate_grid": checks.grid(gates, sessions),
+        "gate_visits": checks.by_visit(gates),
+        "commissures": checks.commissures(material.files, reader),
+        "regions": findings.REGIONS,
+        "interval": interval(material.provenance),
+        "protocol": protocol.lines(material.protocol or (), visits),
+        "protocol_known": material.protocol is not None,
         "concerns": ledger.concerns(rows),
         "why_no_lesion": ledger.why_no_lesion(rows),
         "counts": ledger.counts(rows),
@@ -90,13 +121,30 @@ def _treatment(
     look: Look,
 ) -> Treatment:
     found = findings.collect(material.measures, rows, visits, item)
-    archive = Archive(material.files, reader, material.inventory, rows)
+    files = material.files
+    archive = Archive(files, reader, material.inventory, rows)
+    size = {"width": look.panel_width_px, "quality": look.picture_quality}
+    target = film.target_mm(files, reader, item)
+    told = material.plan["interventions"][item.id].get("follow_ups", {})
     return Treatment(
-        item,
-        found,
-        curve.lay_out(found, **CURVE),
-        film.shoot(archive, visits, found, item, look=look),
+        intervention=item,
+        findings=found,
+        curve=curve.lay_out(found, **CURVE),
+        film=film.shoot(archive, visits, found, item, look=look),
+        bases=evidence.read(files, reader, found, item, told),
+        nuclei=nuclei.collect(material.measures, rows, found, item, files, reader, **size),
+        elsewhere=elsewhere.read(files, reader, rows, found, item, target, **size),
     )
+
+
+def interval(provenance: Iterable[Mapping[str, Any]]) -> str:
+    """Return what intervals of the lesion hold, such as "90 %"; empty if that is not known."""
+    shares = {
+        record["params"]["interval"]
+        for record in provenance
+        if record["rule"] == "lesion_measure" and "interval" in record.get("params", {})
+    }
+    return " or ".join(f"{100 * share:g} %" for share in sorted(shares))
 
 
 def validation(report: Mapping[str, Any], subject: str) -> dict[str, Any]:

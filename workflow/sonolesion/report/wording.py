@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sonolesion.report.records import Range
+
 MINUS, NARROW_SPACE = "\u2212", "\u202f"
 THOUSAND = 1000
 
@@ -28,6 +30,35 @@ def volume(value_mm3: float | None) -> str:
         return "–"
     decimals = 1 if 0 < value_mm3 < 10 else 0
     return f"{number(value_mm3, decimals=decimals)}{NARROW_SPACE}mm³"
+
+
+def interval(found: Range, *, decimals: int, signed: bool = False) -> str:
+    """Write the ends of an interval in brackets; empty if there are none.
+
+    Examples
+    --------
+    >>> interval(Range(2.0, 1.25, 3.0), decimals=1)
+    '(1.2 to 3.0)'
+    """
+    if found.low is None or found.high is None:
+        return ""
+    low, high = (number(end, decimals=decimals, signed=signed) for end in (found.low, found.high))
+    return f"({low} to {high})"
+
+
+def volume_range(found: Range) -> str:
+    """Write a volume with its interval: "142 mm³ (120 to 160)"."""
+    decimals = 1 if found.high is not None and found.high < 10 else 0
+    return f"{volume(found.value)} {interval(found, decimals=decimals)}".rstrip()
+
+
+def percent(found: Range) -> str:
+    """Write a share and its interval in per cent: "76 % (36 to 92)"."""
+    if found.value is None:
+        return "–"
+    three = [None if x is None else 100 * x for x in (found.value, found.low, found.high)]
+    told = interval(Range(*three), decimals=0)
+    return f"{number(three[0], decimals=0)}{NARROW_SPACE}% {told}".rstrip()
 
 
 def days(value_d: float | None) -> str:
@@ -67,6 +98,12 @@ def probability(p: float | None) -> str:
     if p is None:
         return "–"
     return f"< {1 / THOUSAND:g}" if p < 1 / THOUSAND else f"{p:.2g}"
+
+
+def p_value(p: float) -> str:
+    """Write a p value with its sign: "p = 0.41", "p < 0.001"."""
+    text = probability(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def plural(count: int, singular: str, several: str = "") -> str:

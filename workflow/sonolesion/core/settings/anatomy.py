@@ -6,6 +6,7 @@ from sonolesion.core.settings import Section, key
 
 MEASURED = "chosen between good and deliberately bad results: docs/anatomy.md"
 JUDGED = "chosen below the worst good result seen; bad ones not tried: docs/anatomy.md"
+SPREAD = "the spread of results over seeds: docs/anatomy.md"
 GREEDY = "10.1016/j.jalz.2016.06.205"
 N4 = "10.1109/TMI.2010.2046908"
 
@@ -18,7 +19,16 @@ class Bias(Section):
     n_levels: int = key(3, "Levels; each halves the distance of the knots.", source=N4, ge=1)
 
 
-class Start(Section):
+class Search(Section):
+    """What is random in a search for a transform."""
+
+    jitter_voxels: float = key(
+        0.1, "Random displacement of the points compared.", unit="voxels", source=SPREAD, ge=0
+    )
+    seed: int = key(1, "Seed of that randomness: equal seeds, equal results.", source="any", ge=1)
+
+
+class Start(Search):
     """First guesses of where the brain lies in the scan."""
 
     pitch_degrees: list[float] = key([-20.0, 0.0, 20.0], "Nods of the head.", unit="degrees")
@@ -29,7 +39,7 @@ class Start(Section):
     iterations: list[int] = key([60, 30], "Iterations of each level, coarse to fine.")
 
 
-class Fit(Section):
+class Fit(Search):
     """Fit of the template: affine, then deformable."""
 
     spacing_mm: float = key(2.0, "Grid of the fit.", source="chosen", gt=0)
@@ -64,6 +74,26 @@ class Brain(Section):
     )
 
 
+class Commissure(Section):
+    """AC and PC: what surrounds them in the template, laid on the scan."""
+
+    radius_mm: float = key(8.0, "Radius of the surroundings.", unit="mm", source=MEASURED, gt=0)
+    spacing_mm: float = key(1.0, "Lattice of the surroundings.", unit="mm", source="chosen", gt=0)
+    reach_mm: float = key(
+        1.5,
+        "Longest shift along an axis from where the fit puts them.",
+        unit="mm",
+        source="chosen above the fit's own error: docs/anatomy.md",
+        gt=0,
+    )
+    step_mm: float = key(0.5, "Lattice of the first guesses.", unit="mm", source="chosen", gt=0)
+    trusted_likeness: float = key(
+        0.8,
+        "Correlation below which the fit's own place stays.",
+        source="thin scans 0.93 and more, 3 mm slices 0.71 to 0.86: docs/anatomy.md",
+    )
+
+
 class Tissue(Section):
     """Grey matter, white matter and CSF."""
 
@@ -80,7 +110,7 @@ class Tissue(Section):
     )
 
 
-class Rigid(Section):
+class Rigid(Search):
     """Rigid registration of scans of one subject."""
 
     metric: str = key("NCC 2x2x2", "Likeness.", source=GREEDY)
@@ -111,7 +141,13 @@ class Limits(Section):
     max_brain_ml: float = key(2000.0, "Brain with its CSF [ml].", source="chosen, adults")
     min_acpc_mm: float = key(19.0, "Distance of AC and PC.", source="chosen, adults")
     max_acpc_mm: float = key(34.0, "Distance of AC and PC.", source="chosen, adults")
+    min_commissure_likeness: float = key(
+        0.6, "AC and PC: correlation of their surroundings with the template's.", source=MEASURED
+    )
     min_coverage: float = key(0.8, "Share of the brain inside the scan.", source="chosen")
+    min_session_coverage: float = key(
+        0.5, "Share of the brain inside a session's scan.", source=MEASURED
+    )
     min_warp_correlation: float = key(
         0.75, "Warp: correlation with the template within the brain.", source=JUDGED
     )
@@ -121,16 +157,30 @@ class Limits(Section):
         0.9, "Warp: overlap of the brain with the template's.", source=JUDGED
     )
     max_landmark_shift_mm: float = key(
-        2.5, "AC and PC: distance between the first fit and the warp.", source=JUDGED
+        1.5, "AC and PC: distance between the first fit and the warp.", source=JUDGED
     )
     min_session_correlation: float = key(
         0.7, "Session's T1w: correlation with the baseline's in the brain.", source=MEASURED
+    )
+    min_same_person: float = key(
+        0.6, "Session's T1w: mean correlation with the baseline's in 15 mm cubes.", source=MEASURED
+    )
+    min_thalamus_coverage: float = key(
+        0.9, "Share of both thalami at which a session's scan holds data.", source=MEASURED
+    )
+    min_detail: float = key(
+        0.7,
+        "Session's contrast: what it tells of the T1w's anatomy, over what the baseline's tells.",
+        source=MEASURED,
     )
     min_peak_sharpness: float = key(
         1.3, "Mutual information over that of displaced copies.", source=MEASURED
     )
     min_mirror_ratio: float = key(
-        1.1, "Mutual information over that of the mirrored image.", source=MEASURED
+        1.02,
+        "Mutual information over that of the mirrored image.",
+        source="right: 1.08 and more (gradient echo of the symmetric phantom), 2 to 3.5 (real "
+        "scans); wrong: 0.5 to 0.95; docs/anatomy.md",
     )
     min_thalamus_grey: float = key(
         0.5, "Tissue: grey matter in the template's thalamus.", source=JUDGED
@@ -148,6 +198,7 @@ class Anatomy(Section):
     head: Fit = Fit()
     warp: Warp = Warp()
     brain: Brain = Brain()
+    commissure: Commissure = Commissure()
     tissue: Tissue = Tissue()
     session: Rigid = Rigid()
     contrast: CrossRigid = CrossRigid()

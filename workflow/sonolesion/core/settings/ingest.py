@@ -14,6 +14,56 @@ class Exclusion(Section):
     reason: str = key("", "Why; shown in the inventory and on the page.")
 
 
+class Protocol(Section):
+    """What must be as it was at the baseline."""
+
+    tolerances: dict[str, float] = key(
+        {
+            "MagneticFieldStrength": 0.05,
+            "EchoTime": 0.02,
+            "RepetitionTime": 0.05,
+            "InversionTime": 0.02,
+            "FlipAngle": 0.05,
+            "PixelBandwidth": 0.05,
+            "VoxelSize": 0.03,
+            "BValue": 0.05,
+        },
+        "Relative difference of each number that is none.",
+        source="chosen: above the rounding of scanners and converters",
+    )
+    words: list[str] = key(
+        [
+            "Manufacturer",
+            "ManufacturersModelName",
+            "DeviceSerialNumber",
+            "SoftwareVersions",
+            "ReceiveCoilName",
+            "MRAcquisitionType",
+            "PulseSequenceType",
+            "ScanningSequence",
+            "SequenceName",
+        ],
+        "Words that must be the same; ContrastBolusIngredient is always compared.",
+    )
+    major: list[str] = key(
+        [
+            "MagneticFieldStrength",
+            "ContrastBolusIngredient",
+            "Manufacturer",
+            "MRAcquisitionType",
+            "PulseSequenceType",
+            "ScanningSequence",
+            "SequenceName",
+        ],
+        "Keys whose change is major; that of others is drift.",
+    )
+    enhanced_left_out: list[str] = key(
+        ["T1w"],
+        "Contrasts that are no evidence of the lesion once a contrast agent was given: "
+        "enhancement is not lesion.",
+    )
+
+
 class Ingest(Section):
     """What is read, and what it must look like."""
 
@@ -31,7 +81,9 @@ class Ingest(Section):
     )
     participants: list[str] = key([], "Subjects to work on; empty: all.")
     sessions: list[str] = key([], "Sessions to work on; empty: all.")
-    modalities: list[str] = key([], "Modalities to work on (T1w, T2w, FLAIR, lesion); empty: all.")
+    modalities: list[str] = key(
+        [], "Modalities to work on (T1w, T2w, FLAIR, dwi, MEGRE, lesion); empty: all."
+    )
     exclude: list[Exclusion] = key([], "Scans to leave out, each with a reason.")
     choose: dict[str, dict[str, str]] = key(
         {}, "Entities that pick one scan where a session has several: {T1w: {acq: mprage}}."
@@ -52,3 +104,4 @@ class Ingest(Section):
     max_echo_time_s: float = key(
         1.0, "Longest believable echo time; above it the unit is wrong.", unit="s", source="chosen"
     )
+    protocol: Protocol = Protocol()

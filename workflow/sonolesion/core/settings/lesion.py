@@ -8,70 +8,15 @@ from __future__ import annotations
 from pydantic import model_validator
 
 from sonolesion.core.settings import Section, key
+from sonolesion.core.settings.lesion_measure import Learned, Measure
+from sonolesion.core.settings.lesion_offtarget import OffTarget
+from sonolesion.core.settings.lesion_phases import ACUTE, CHRONIC, SUBACUTE, Phase
 
-Expected = tuple[float, float]
-CONTRASTS = ("T1w", "T2w", "FLAIR")
 WINTERMARK = "Wintermark 2014, PMID 24371027"
 KEIL = "Keil 2020, doi:10.1007/s00234-020-02433-9"
 MOSER = "Moser 2013, J Ther Ultrasound 1:3"
 TUKEY = "Beaton & Tukey 1974, doi:10.1080/00401706.1974.10489171: 95 % efficiency"
-
-
-class Zone(Section):
-    """Expected change of one zone, mean and spread over lesions, by contrast."""
-
-    name: str = key(..., "Zone: core, rim or oedema.", pattern="^(core|rim|oedema)$")
-    change: dict[str, Expected] = key(
-        ...,
-        "Contrast → mean and standard deviation of its change; the fitted mean stays within "
-        "one spread.",
-        unit="brain level",
-    )
-
-    @model_validator(mode="after")
-    def check(self) -> Zone:
-        """Refuse unknown contrasts and spreads that are not positive."""
-        for contrast, (_, spread) in self.change.items():
-            if contrast not in CONTRASTS or spread <= 0:
-                raise ValueError(f"{self.name}: {contrast} needs a known contrast, spread > 0")
-        return self
-
-
-def zone(name: str, t1w: Expected, t2w: Expected, flair: Expected) -> Zone:
-    """Write a zone in one line."""
-    return Zone(name=name, change={"T1w": t1w, "T2w": t2w, "FLAIR": flair})
-
-
-class Phase(Section):
-    """What a lesion may look like until a day after treatment."""
-
-    until_d: float = key(..., "Last day of the phase.", unit="d", gt=0)
-    zones: tuple[Zone, ...] = key(..., "Zones that may be seen.", min_length=1)
-
-
-ACUTE = Phase(
-    until_d=7.0,
-    zones=(
-        zone("core", (-0.20, 0.15), (0.40, 0.25), (0.30, 0.25)),
-        zone("rim", (-0.10, 0.10), (-0.25, 0.20), (-0.25, 0.20)),
-        zone("oedema", (-0.05, 0.08), (0.40, 0.20), (0.50, 0.25)),
-    ),
-)
-SUBACUTE = Phase(
-    until_d=60.0,
-    zones=(
-        zone("core", (-0.20, 0.15), (0.30, 0.25), (0.20, 0.25)),
-        zone("rim", (-0.10, 0.10), (-0.15, 0.15), (-0.15, 0.15)),
-        zone("oedema", (-0.04, 0.06), (0.20, 0.15), (0.25, 0.20)),
-    ),
-)
-CHRONIC = Phase(
-    until_d=1e5,
-    zones=(
-        zone("core", (-0.15, 0.15), (0.30, 0.25), (0.10, 0.25)),
-        zone("rim", (-0.10, 0.10), (-0.10, 0.15), (-0.10, 0.15)),
-    ),
-)
+Degrees = tuple[float, float, float]
 
 
 class Calibration(Section):
@@ -184,36 +129,114 @@ class Search(Section):
 
 
 class Fit(Section):
-    """How a detected lesion is segmented."""
+    """How the shape of a detected lesion is fitted."""
 
-    half_width_mm: float = key(
-        20.0, "Half the edge of the box that is segmented.", unit="mm", source="chosen", gt=0
-    )
-    flat_mm: float = key(
-        10.0,
-        "Distance from the plan within which the prior is flat: miss plus radius of oedema.",
+    fine_mm: float = key(
+        0.5, "Spacing of the points the zones are laid out on.", unit="mm", source="chosen: a "
+        "quarter of a clinical slice", gt=0,
+    )  # fmt: skip
+    edge_mm: float = key(
+        0.5,
+        "Width over which a surface fades.",
         unit="mm",
-        source=f"oedema to 4 cm³, {KEIL}",
-        ge=0,
+        source="as `fine_mm`: a cell cut in two",
+        gt=0,
     )
+    margin_mm: float = key(
+        5.0, "Room looked at round the change that was detected.", unit="mm", source="chosen", gt=0
+    )
+    least_reach_mm: float = key(
+        8.0, "Least half-width of the box looked at.", unit="mm", source="chosen", gt=0
+    )
+    most_reach_mm: float = key(
+        16.0, "Largest half-width of that box.", unit="mm", source=f"oedema to 4 cm³, {KEIL}", gt=0
+    )
+    log_evidence: float = key(
+        1.0, "Log evidence from which a voxel belongs to the first guess.", source="chosen"
+    )
+    volume_log_sd: float = key(
+        0.8, "Spread of the logarithm of the volume of zones I and II.",
+        source=f"wider than the 0.55 of {MOSER}: other targets, other visits", gt=0,
+    )  # fmt: skip
+    core_ratio: float = key(
+        0.7, "Radius of the core over that of the lesion.", source="chosen", gt=0, lt=1
+    )
+    core_logit_sd: float = key(0.6, "Spread of its logit.", source="chosen", gt=0)
+    oedema_ratio: float = key(
+        1.7, "Radius of the oedema over that of the lesion.",
+        source=f"cube root of 1 + 3.7, {KEIL}", gt=1,
+    )  # fmt: skip
+    oedema_log_sd: float = key(0.3, "Spread of its logarithm.", source="chosen", gt=0)
+    centre_sd_mm: float = key(
+        2.0, "Spread of the centre round the detected change.", unit="mm", source="chosen", gt=0
+    )
+    wave_sd: Degrees = key(
+        (0.0, 0.15, 0.1),
+        "Relative waviness of the lesion's surface of degree 1 (the centre stands for it), 2, 3.",
+        source="chosen: axes 1 : 1.4 within two spreads",
+    )
+    oedema_wave_sd: Degrees = key(
+        (0.2, 0.3, 0.15),
+        "The same of the oedema, which may be off centre and longer.",
+        source="chosen; oedema spreads superoinferiorly, Harary 2018, PMID 29385921",
+    )
+    sample_mm: float = key(
+        0.25, "Largest distance of the samples that average over a voxel of a scan.", unit="mm",
+        source="chosen: half of `fine_mm`", gt=0,
+    )  # fmt: skip
+    block_mm: float = key(
+        5.0, "Edge of the blocks whose means tell how correlated noise is.", unit="mm",
+        source="chosen: a lesion", gt=0,
+    )  # fmt: skip
+    rounds: int = key(40, "Most steps of the fit.", source="chosen", ge=1)
+    tolerance: float = key(0.1, "Gain of log posterior that ends it.", source="chosen", gt=0)
+    least_gain: float = key(
+        3.0, "Log posterior odds against no change below which nothing is outlined.",
+        source="Kass & Raftery 1995, doi:10.1080/01621459.1995.10476572: strong evidence",
+    )  # fmt: skip
+    stride: float = key(
+        0.3, "New part of a step of the chain that samples shapes.", source="chosen: accepts "
+        "a third to a half of the steps", gt=0, le=1,
+    )  # fmt: skip
+    samples: int = key(150, "Shapes drawn from the posterior.", source="chosen", ge=20)
+    thin: int = key(2, "Steps of the chain from one drawn shape to the next.", source="chosen")
+    model_log_sd: float = key(
+        0.08, "Spread of log volume that comes from what the model can't follow (registration, "
+        "surfaces, tissue within a zone), added to that of the drawn shapes.",
+        source="error of the volume in the development phantom; tested on other seeds", ge=0,
+    )  # fmt: skip
+    fluid_from: float = key(
+        0.6, "Fraction of fluid from which a voxel counts as less than tissue.",
+        source="chosen on the phantom: tissue maps call half of the tissue beside a cistern fluid",
+        ge=0, lt=1,
+    )  # fmt: skip
+    fluid_to: float = key(
+        1.0, "Fraction of fluid at which nothing can be ablated.", source="chosen", gt=0
+    )
+
+    alone: tuple[str, ...] = key(
+        ("T1w", "trace", "ADC", "T2starw", "R2starmap"),
+        "Contrasts whose own lesion is measured too; on T2w and FLAIR the zones define it.",
+        source="T1 lesion, restricted diffusion, rim of iron",
+    )
+
+    @model_validator(mode="after")
+    def check(self) -> Fit:
+        """Refuse a fall of tissue that has no width."""
+        if self.fluid_to <= self.fluid_from:
+            raise ValueError("fluid_to must exceed fluid_from")
+        return self
+
+
+class Earlier(Section):
+    """Where a lesion is looked for that an earlier visit has seen."""
+
+    flat_mm: float = key(
+        0.7, "Distance from its centre there within which any place is as likely.", unit="mm",
+        source="chosen: error of registration between visits", ge=0,
+    )  # fmt: skip
     fall_mm: float = key(
-        3.0, "Gaussian fall of the prior beyond that.", unit="mm", source="chosen", gt=0
-    )
-    log_odds: float = key(
-        -1.0, "Prior log odds of change inside the flat part.", source="chosen: one in four"
-    )
-    mixture: float = key(
-        0.35, "Spread of change within a zone, as a part of it.", source="chosen", gt=0
-    )
-    coupling: float = key(0.6, "Pull of each of six neighbours (Potts).", source="chosen", ge=0)
-    rounds: int = key(6, "Rounds of expectation and maximisation.", source="chosen", ge=1)
-    min_depth: float = key(
-        0.3,
-        "Depth below the surface of the oedema at which the lesion may begin, as a part of the "
-        "largest depth.",
-        source=f"oedema is 3.7 times the lesion, so its shell is 0.4 of the radius, {KEIL}",
-        ge=0,
-        lt=1,
+        0.7, "Gaussian fall of the search beyond that.", unit="mm", source="chosen", gt=0
     )
 
 
@@ -229,14 +252,42 @@ class Lesion(Section):
     )
     phases: tuple[Phase, ...] = key(
         (ACUTE, SUBACUTE, CHRONIC),
-        "Expected changes by days after treatment; a bright zone II is found as core.",
-        source=f"signs: {WINTERMARK}; {KEIL}; sizes of change chosen wide, not measured",
+        "Expected changes by days after treatment; zone II may have either sign.",
+        source=f"signs: {WINTERMARK}; {KEIL}; volume: {MOSER}; sizes of change chosen wide",
         min_length=1,
     )
     calibration: Calibration = Calibration()
     noise: Noise = Noise()
     search: Search = Search()
     fit: Fit = Fit()
+    evidence: tuple[str, ...] = key(
+        ("T1w", "T2w", "FLAIR", "ADC", "R2starmap"),
+        "Contrasts the lesion is outlined from; trace stands in for ADC, and T2starw for "
+        "R2starmap, where the map can't be made: each pair comes from one scan and would count "
+        "its noise twice.",
+        source="chosen",
+        min_length=1,
+    )
+    least_coverage: float = key(
+        0.9, "Part of the place searched that a contrast must cover.", source="chosen", gt=0, le=1
+    )
+    interval: float = key(
+        0.9, "Share of the posterior that an interval holds.", source="chosen", gt=0, lt=1
+    )
+    near_mm: float = key(
+        5.0, "Radius round the plan in which noise is told.", unit="mm", source="chosen", gt=0
+    )
+    anchor: Earlier = Earlier()
+    use_earlier_visits: bool = key(
+        True, "Look where an earlier visit saw the lesion; later visits never inform earlier ones."
+    )
+    measure: Measure = Measure()
+    learned: Learned = Learned()
+    offtarget: OffTarget = OffTarget()
+    corrections_dir: str = key(
+        "corrections",
+        "Folder of masks that you corrected, in the output folder or absolute; only read.",
+    )
     picture_half_width_mm: float = key(
         24.0, "Half the edge of the slices shown.", unit="mm", source="chosen", gt=0
     )

@@ -2,152 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
-from sonolesion.core.settings import Section, key
-from sonolesion.core.settings.phantom_signal import (
-    CHOSEN,
-    FLAIR,
-    T1W,
-    T2W,
-    Nested,
-    Scans,
-    Tissues,
-    Triple,
-)
+from sonolesion.core.settings import key
+from sonolesion.core.settings.phantom_lesion import HAEMORRHAGE, RESTRICTED, Lesion
+from sonolesion.core.settings.phantom_patient import PATIENTS, Patient, Spoiling
+from sonolesion.core.settings.phantom_signal import CHOSEN, Nested, Scans, Tissues, Triple
 
-KEIL = "Keil 2020, doi:10.1007/s00234-020-02433-9"
-MOSER = "Moser 2013, J Ther Ultrasound 1:3"
-WINTERMARK = "Wintermark 2014, PMID 24371027"
-
-
-class Zone(Section):
-    """One zone of the lesion over time; lists run along `Lesion.days`."""
-
-    volume_mm3: tuple[float, ...] = key((), "Volume of the zone alone.", unit="mm3")
-    t1_factor: tuple[float, ...] = key((), "T1 over that of healthy tissue.")
-    t2_factor: tuple[float, ...] = key((), "T2 over that of healthy tissue.")
-    density_factor: tuple[float, ...] = key((), "Proton density over that of healthy tissue.")
-
-
-CORE = Zone(
-    volume_mm3=(22.0, 25.0, 18.0, 12.0, 8.0, 5.0),
-    t1_factor=(1.35, 1.4, 1.4, 1.4, 1.4, 1.4),
-    t2_factor=(1.5, 1.7, 1.3, 1.2, 1.15, 1.12),
-    density_factor=(1.1, 1.12, 1.06, 1.05, 1.05, 1.05),
-)
-RIM = Zone(
-    volume_mm3=(33.0, 45.0, 27.0, 15.0, 10.0, 7.0),
-    t1_factor=(1.2, 1.25, 1.2, 1.15, 1.12, 1.1),
-    t2_factor=(0.78, 0.75, 0.9, 0.97, 1.0, 1.0),
-    density_factor=(1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
-)
-OEDEMA = Zone(
-    volume_mm3=(200.0, 260.0, 20.0, 0.0, 0.0, 0.0),
-    t1_factor=(1.2, 1.25, 1.08, 1.0, 1.0, 1.0),
-    t2_factor=(1.35, 1.45, 1.12, 1.0, 1.0, 1.0),
-    density_factor=(1.06, 1.08, 1.02, 1.0, 1.0, 1.0),
-)
-
-
-class Lesion(Nested):
-    """Size, shape and contrast of the lesion by days after treatment."""
-
-    days: tuple[float, ...] = key(
-        (1.0, 3.0, 30.0, 90.0, 180.0, 365.0),
-        "Days after treatment of the time course.",
-        unit="d",
-        source=KEIL,
-    )
-    core: Zone = key(
-        CORE,
-        "Zone I, the necrotic core: long T1 and T2.",
-        source=f"{WINTERMARK}; volume of I + II {MOSER}",
-    )
-    rim: Zone = key(
-        RIM,
-        "Zone II, the rim: short T2 at first.",
-        source=f"{WINTERMARK}; volume of I + II {MOSER}",
-    )
-    oedema: Zone = key(
-        OEDEMA, "Zone III, oedema: 3.7 times the lesion at day 3, gone by 3 months.", source=KEIL
-    )
-    size_spread: float = key(
-        0.25,
-        "Standard deviation of the logarithm of lesion size.",
-        ge=0,
-        source=f"below the 0.5 of {MOSER}, {CHOSEN}",
-    )
-    miss_sd_mm: Triple = key(
-        (0.55, 0.48, 0.83),
-        "Spread of the miss: lateral, anterior, dorsal.",
-        unit="mm",
-        source=f"mean absolute error x 1.25, {MOSER}",
-    )
-    elongation: float = key(
-        1.25, "Long over short axis of core and rim, along z of acpc.", gt=0, source=CHOSEN
-    )
-    oedema_elongation: float = key(
-        1.7,
-        "Long over short axis of the oedema.",
-        gt=0,
-        source="oedema spreads superoinferiorly, Harary 2018, PMID 29385921",
-    )
-    irregularity: float = key(0.12, "Relative waviness of the radius.", ge=0, lt=0.5, source=CHOSEN)
-    sub_voxel_mm: float = key(
-        0.3, "Sampling step inside voxels that hold lesion.", unit="mm", gt=0, le=0.5, source=CHOSEN
-    )
-
-    @model_validator(mode="after")
-    def check(self) -> Lesion:
-        """Refuse a time course whose lists differ in length or run backwards."""
-        if any(late <= early for early, late in zip(self.days, self.days[1:], strict=False)):
-            raise ValueError("lesion days must increase")
-        for name in ("core", "rim", "oedema"):
-            for field, values in getattr(self, name):
-                if len(values) != len(self.days):
-                    raise ValueError(f"{name}.{field} needs one value a day of `days`")
-                if min(values) < 0 or ("factor" in field and min(values) == 0):
-                    raise ValueError(f"{name}.{field} must be positive")
-        return self
-
-
-class Patient(Section):
-    """One patient: arm, plan and what is missing."""
-
-    label: str = key(..., "Label after `sub-`.", pattern=r"^[a-zA-Z0-9]+$")
-    arm: Literal["fus", "sham"] = key("fus", "Treatment or sham.")
-    side: Literal["left", "right"] = key("left", "Side of the target.")
-    frame: Literal["acpc", "scanner", "mni"] = key("acpc", "Frame the plan is stated in.")
-    origin: Literal["ac", "mc", "pc"] = key("mc", "Origin of an acpc plan.")
-    axes: Literal["RAS", "LAS", "LPS", "LPI"] = key("RAS", "Directions of growing numbers.")
-    miss_mm: Triple | None = key(
-        None, "Miss in acpc axes; drawn at random if not given.", unit="mm"
-    )
-    missing_visits: tuple[str, ...] = key((), "Visits that did not take place.")
-    missing_scans: tuple[str, ...] = key((), "Scans not acquired, as `visit:contrast`.")
-    healed_from_d: float | None = key(None, "Day from which no contrast is left.", unit="d")
-
-
-PATIENTS = (
-    Patient(label="01", frame="acpc", origin="mc", axes="RAS"),
-    Patient(
-        label="02", frame="scanner", axes="LPS", miss_mm=(-2.0, 2.0, -2.0), missing_visits=("1m",)
-    ),
-    Patient(
-        label="03",
-        side="right",
-        frame="acpc",
-        origin="pc",
-        axes="LAS",
-        missing_scans=("3m:FLAIR",),
-        healed_from_d=300.0,
-    ),
-    Patient(label="04", arm="sham", frame="mni"),
-)
+__all__ = [
+    "CONTRASTS",
+    "VISITS",
+    "Lesion",
+    "Patient",
+    "Phantom",
+    "clinical",
+    "draw_patients",
+]
+CONTRASTS = ("T1w", "T2w", "FLAIR", "dwi", "MEGRE")
 VISITS = {"baseline": -7.0, "3d": 3.0, "1m": 30.0, "3m": 91.0, "12m": 365.0}
 
 
@@ -162,9 +37,23 @@ class Phantom(Nested):
         unit="d",
         source="visits of NCT05122403",
     )
+    contrasts: tuple[Literal["T1w", "T2w", "FLAIR", "dwi", "MEGRE"], ...] = key(
+        ("T1w", "T2w", "FLAIR"), "Scans of every visit.", source=CHOSEN
+    )
     scans: Scans = key(Scans(), "The sequences.", source=CHOSEN)
     tissues: Tissues = key(Tissues(), "Relaxation at 3 T.", source="see each tissue")
-    lesion: Lesion = key(Lesion(), "The lesion.", source="see each key")
+    lesion: Lesion = key(Lesion(), "The ablated lesion.", source="see each key")
+    restricted: Lesion = key(
+        RESTRICTED,
+        "A lesion that restricts diffusion, as an infarct; volumes are relative.",
+        source="Schlaug 1997, doi:10.1212/WNL.49.1.113; volumes chosen",
+    )
+    haemorrhage: Lesion = key(
+        HAEMORRHAGE,
+        "A bleed: deoxy- and methaemoglobin, then haemosiderin; volumes are relative.",
+        source="Bradley 1993, doi:10.1148/radiology.189.1.8372185; R2' chosen",
+    )
+    spoiling: Spoiling = key(Spoiling(), "How strong the faults are.", source="see each key")
     target_left_mm: Triple = key(
         (-6.6, -23.7, 7.9),
         "Planned target on the left, MNI.",
@@ -263,24 +152,98 @@ class Phantom(Nested):
         labels = [patient.label for patient in self.patients]
         if len(set(labels)) != len(labels):
             raise ValueError("patient labels must differ")
-        if not self.visits or min(self.visits.values()) >= 0:
-            raise ValueError("visits need a baseline, with negative days")
-        if not all(visit.isalnum() and visit.isascii() for visit in self.visits):
-            raise ValueError("visit labels must be letters and digits")
-        scans = {f"{visit}:{kind}" for visit in self.visits for kind in ("T1w", "T2w", "FLAIR")}
         for patient in self.patients:
-            unknown = {*patient.missing_visits} - {*self.visits}
-            unknown |= {*patient.missing_scans} - scans
+            visits = self.visits_of(patient, all_planned=True)
+            if not visits or min(visits.values()) >= 0:
+                raise ValueError("visits need a baseline, with negative days")
+            if not all(visit.isalnum() and visit.isascii() for visit in visits):
+                raise ValueError("visit labels must be letters and digits")
+            scans = {f"{visit}:{kind}" for visit in visits for kind in CONTRASTS}
+            unknown = {*patient.missing_visits, *patient.swapped} - {*visits}
+            unknown |= {*patient.scan_keys()} - scans - {*visits}
+            unknown |= {*patient.swapped.values()} - {*labels}
             if unknown:
                 raise ValueError(f"patient {patient.label} misses unknown {sorted(unknown)}")
         return self
 
+    def visits_of(self, patient: Patient, *, all_planned: bool = False) -> dict[str, float]:
+        """Return the visits of a patient that took place, or all that were planned."""
+        planned = self.visits if patient.visits is None else patient.visits
+        missing = () if all_planned else patient.missing_visits
+        return {visit: day for visit, day in planned.items() if visit not in missing}
 
-def clinical() -> Phantom:
-    """Return the study at clinical resolution: 1 mm T1w, 0.9 x 0.9 x 2 mm T2w and FLAIR."""
-    thin = {"voxel_mm": (0.9, 0.9, 2.0), "fov_mm": (190.8, 239.4, 180.0)}
-    fine_t1w = T1W.model_copy(update={"voxel_mm": (1.0, 1.0, 1.0)})
-    scans = Scans(
-        t1w=fine_t1w, t2w=T2W.model_copy(update=thin), flair=FLAIR.model_copy(update=thin)
+
+def clinical(
+    *,
+    seed: int = 2026,
+    in_plane_mm: float = 0.9,
+    thickness_mm: float = 2.0,
+    noise: float = 1.0,
+    size: float = 1.0,
+    contrasts: Sequence[str] = CONTRASTS,
+    patients: Sequence[Patient] = PATIENTS,
+) -> Phantom:
+    """Return a study at clinical resolution.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of every random number.
+    in_plane_mm, thickness_mm : float
+        Voxels of T2w, FLAIR and MEGRE; T1w has 1 mm, dwi 2 x 2 mm and slices of 2.5 mm or of
+        `thickness_mm`, whichever is thicker.
+    noise, size : float
+        Factors on the noise of every scan and on the volumes of the lesion.
+    contrasts : sequence of str
+        Scans of every visit.
+    patients : sequence of Patient
+        The patients, such as `draw_patients` returns.
+    """
+    thin = {"voxel_mm": (in_plane_mm, in_plane_mm, thickness_mm), "fov_mm": (190.8, 239.4, 180.0)}
+    echo_planar = {"voxel_mm": (2.0, 2.0, max(2.5, thickness_mm))}
+    grids = {
+        "t1w": {"voxel_mm": (1.0, 1.0, 1.0)},
+        "t2w": thin,
+        "flair": thin,
+        "dwi": echo_planar,
+        "megre": thin,
+    }
+    scans = {
+        name: scan.model_copy(update={**grids[name], "snr": scan.snr / noise})
+        for name, scan in Scans()
+    }
+    # Validated as a whole, so that a contrast or a visit that does not exist is refused.
+    return Phantom.model_validate(
+        {
+            "seed": seed,
+            "anatomy_mm": 1.0,
+            "contrasts": tuple(contrasts),
+            "scans": Scans(**scans),
+            "lesion": Lesion() if size == 1 else Lesion().resized(size),
+            "patients": tuple(patients),
+        }
     )
-    return Phantom(scans=scans, anatomy_mm=1.0)
+
+
+def draw_patients(n: int, *, seed: int, untreated: int = 0) -> tuple[Patient, ...]:
+    """Draw patients with a side, a frame of the plan and (by their label) a miss of their own.
+
+    Parameters
+    ----------
+    n, untreated : int
+        Patients treated (``f01``, ``f02`` ...) and never treated (``u01`` ...).
+    seed : int
+        Seed of side and frame; the first patients stay as they are when `n` grows.
+    """
+    drawn = []
+    for letter, arm, count in (("f", "fus", n), ("u", "none", untreated)):
+        rng = random.Random(f"{seed}{letter}")
+        for index in range(count):
+            chosen = {
+                "side": rng.choice(("left", "right")),
+                "origin": rng.choice(("ac", "mc", "pc")),
+                "axes": rng.choice(("RAS", "LAS", "LPS", "LPI")),
+            }
+            label = f"{letter}{index + 1:02d}"
+            drawn.append(Patient.model_validate({"label": label, "arm": arm, **chosen}))
+    return tuple(drawn)

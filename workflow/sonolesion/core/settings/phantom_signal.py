@@ -15,6 +15,8 @@ WANSAPURA = "Wansapura 1999, doi:10.1002/(SICI)1522-2586(199904)9:4<531::AID-JMR
 SPIJKERMAN = "Spijkerman 2018, doi:10.1007/s10334-017-0659-3"
 BAZELAIRE = "de Bazelaire 2004, doi:10.1148/radiol.2303021331"
 STANISZ = "Stanisz 2005, doi:10.1002/mrm.20605"
+HELENIUS = "ADC: Helenius 2002, AJNR 23:194, PMID 11847041"
+PERAN = "R2*: Peran 2007, doi:10.1002/jmri.21137"
 WATER = "relative water content, 0.78/0.65/0.97 (grey, white, CSF), see spectroscopy"
 CHOSEN = "chosen for the demo study"
 
@@ -36,44 +38,64 @@ class Nested(Section):
 
 
 class Tissue(Section):
-    """Relaxation times and proton density of one tissue at 3 T."""
+    """Relaxation, proton density and diffusion of one tissue at 3 T."""
 
     t1_s: float = key(1.0, "Longitudinal relaxation time.", unit="s", gt=0)
     t2_s: float = key(0.1, "Transverse relaxation time.", unit="s", gt=0)
     density: float = key(1.0, "Proton density, water = 1.", gt=0, le=1, source=WATER)
+    r2_prime_per_s: float = key(
+        0.0, "Reversible relaxation rate: R2* = 1/T2 + R2'.", unit="1/s", ge=0
+    )
+    adc_mm2_s: float = key(0.0, "Apparent diffusion coefficient.", unit="mm2/s", ge=0)
 
 
 class Tissues(Nested):
     """The tissues the head is made of."""
 
     grey: Tissue = key(
-        Tissue(t1_s=1.331, t2_s=0.110, density=0.78), "Grey matter.", source=f"{WANSAPURA}; {WATER}"
+        Tissue(t1_s=1.331, t2_s=0.110, density=0.78, r2_prime_per_s=10.0, adc_mm2_s=0.8e-3),
+        "Grey matter.",
+        source=f"{WANSAPURA}; {WATER}; {PERAN}; {HELENIUS}",
     )
     white: Tissue = key(
-        Tissue(t1_s=0.832, t2_s=0.0796, density=0.65),
+        Tissue(t1_s=0.832, t2_s=0.0796, density=0.65, r2_prime_per_s=8.5, adc_mm2_s=0.7e-3),
         "White matter.",
-        source=f"{WANSAPURA}; {WATER}",
+        source=f"{WANSAPURA}; {WATER}; {PERAN}; {HELENIUS}",
     )
     fluid: Tissue = key(
-        Tissue(t1_s=4.2, t2_s=2.0, density=0.97),
+        Tissue(t1_s=4.2, t2_s=2.0, density=0.97, r2_prime_per_s=0.5, adc_mm2_s=3.0e-3),
         "Cerebrospinal fluid.",
-        source=f"{SPIJKERMAN}; {WATER}",
+        source=f"{SPIJKERMAN}; {WATER}; free water at 37 oC, Holz 2000, doi:10.1039/b005319h",
     )
     bone: Tissue = key(
-        Tissue(t1_s=0.22, t2_s=0.0004, density=0.2),
+        Tissue(t1_s=0.22, t2_s=0.0004, density=0.2, r2_prime_per_s=500.0),
         "Cortical bone.",
-        source="Du 2010, doi:10.1016/j.jmr.2010.09.013",
+        source=f"Du 2010, doi:10.1016/j.jmr.2010.09.013; R2' {CHOSEN}",
     )
     marrow: Tissue = key(
-        Tissue(t1_s=0.55, t2_s=0.045, density=0.5), "Diploe of the skull.", source=BAZELAIRE
+        Tissue(t1_s=0.55, t2_s=0.045, density=0.5, r2_prime_per_s=60.0, adc_mm2_s=0.4e-3),
+        "Diploe of the skull.",
+        source=f"{BAZELAIRE}; R2' and ADC {CHOSEN}",
     )
     fat: Tissue = key(
-        Tissue(t1_s=0.382, t2_s=0.068, density=0.6),
+        Tissue(t1_s=0.382, t2_s=0.068, density=0.6, r2_prime_per_s=20.0, adc_mm2_s=0.05e-3),
         "Subcutaneous fat and septa.",
-        source=f"{BAZELAIRE}; density {CHOSEN}",
+        source=f"{BAZELAIRE}; density, R2' and ADC {CHOSEN}",
     )
     muscle: Tissue = key(
-        Tissue(t1_s=1.412, t2_s=0.050, density=0.79), "Muscle and skin.", source=STANISZ
+        Tissue(t1_s=1.412, t2_s=0.050, density=0.79, r2_prime_per_s=15.0, adc_mm2_s=1.5e-3),
+        "Muscle and skin.",
+        source=f"{STANISZ}; R2' and ADC {CHOSEN}",
+    )
+    blood: Tissue = key(
+        Tissue(t1_s=0.3, t2_s=0.1, density=0.85, r2_prime_per_s=15.0, adc_mm2_s=2.0e-3),
+        "Veins, choroid and mucosa after a gadolinium agent; before it they count as fluid.",
+        source=CHOSEN,
+    )
+    bottle: Tissue = key(
+        Tissue(t1_s=0.3, t2_s=0.25, density=1.0, r2_prime_per_s=1.0, adc_mm2_s=2.1e-3),
+        "Doped water in a bottle.",
+        source=CHOSEN,
     )
 
 
@@ -108,6 +130,35 @@ class Scan(Section):
         return self
 
 
+class DiffusionScan(Scan):
+    """Diffusion-weighted spin-echo EPI: one volume without, and some along each direction."""
+
+    b_s_mm2: float = key(1000.0, "Diffusion weighting.", unit="s/mm2", gt=0, source=CHOSEN)
+    averages: int = key(1, "Volumes along each of the three directions.", ge=1, source=CHOSEN)
+    fat_share: float = key(
+        0.1, "Share of the fat signal that suppression leaves.", ge=0, le=1, source=CHOSEN
+    )
+
+
+class MultiEchoScan(Scan):
+    """Spoiled multi-echo gradient echo; `echo_s` is the first echo."""
+
+    echo_step_s: float = key(0.007, "Time between echoes.", unit="s", gt=0, source=CHOSEN)
+    n_times: int = key(5, "Echoes.", ge=2, source=CHOSEN)
+
+    @property
+    def echo_times_s(self) -> tuple[float, ...]:
+        """Echo times [s]."""
+        return tuple(round(self.echo_s + i * self.echo_step_s, 6) for i in range(self.n_times))
+
+    @model_validator(mode="after")
+    def check_echoes(self) -> MultiEchoScan:
+        """Refuse echoes after the next excitation."""
+        if self.echo_times_s[-1] >= self.repetition_s:
+            raise ValueError("the last echo must come before repetition_s")
+        return self
+
+
 T1W = Scan(
     echo_s=0.003,
     repetition_s=2.3,
@@ -134,6 +185,23 @@ FLAIR = Scan(
     inversion_s=2.44,
     snr=30.0,
 )
+DWI = DiffusionScan(
+    voxel_mm=(2.5, 2.5, 2.5),
+    fov_mm=(220.0, 240.0, 180.0),
+    axes="LAS",
+    echo_s=0.08,
+    repetition_s=6.0,
+    snr=25.0,
+)
+MEGRE = MultiEchoScan(
+    voxel_mm=(1.5, 1.5, 2.0),
+    fov_mm=(192.0, 240.0, 180.0),
+    axes="LAS",
+    echo_s=0.005,
+    repetition_s=0.045,
+    flip_deg=15.0,
+    snr=35.0,
+)
 
 
 class Scans(Nested):
@@ -149,4 +217,12 @@ class Scans(Nested):
         FLAIR,
         "Inversion recovery spin echo that nulls fluid.",
         source="Hajnal 1992, doi:10.1097/00004728-199211000-00001",
+    )
+    dwi: DiffusionScan = key(
+        DWI,
+        "Spin-echo EPI with diffusion weighting along three orthogonal directions.",
+        source="clinical protocols at 3 T",
+    )
+    megre: MultiEchoScan = key(
+        MEGRE, "Spoiled gradient echo with several echoes.", source="clinical protocols at 3 T"
     )

@@ -39,6 +39,15 @@ class Report(Section):
         ge=300,
         le=2000,
     )
+    panel_width_px: int = key(
+        1200,
+        "Width to which the pictures of atlas regions and of change away from the plan are "
+        "reduced.",
+        unit="px",
+        source="chosen: a cluster of a few voxels can be made out on a wide screen",
+        ge=300,
+        le=3000,
+    )
     radiological: bool = key(
         True,
         "Show the patient's left on the right of axial and coronal pictures.",

@@ -1,0 +1,66 @@
+"""Settings of the diffusion stage."""
+
+from __future__ import annotations
+
+from sonolesion.core.settings import Section, key
+
+
+class Shells(Section):
+    """Which volumes make the trace."""
+
+    b0_max_s_mm2: float = key(
+        50.0, "Largest b-value that counts as none.", unit="s/mm²", source="chosen", ge=0
+    )
+    b_min_s_mm2: float = key(500.0, "Smallest b-value of the shell.", unit="s/mm²", source="chosen")
+    b_max_s_mm2: float = key(
+        1500.0,
+        "Largest b-value of the shell: beyond it the signal no longer decays as one exponential.",
+        unit="s/mm²",
+        source="10.1002/mrm.20508",
+    )
+    shell_width_s_mm2: float = key(
+        100.0, "Spread of b-values within one shell.", unit="s/mm²", source="chosen", gt=0
+    )
+    norm_tolerance: float = key(
+        0.02, "Deviation of a gradient's length from 1 that is rounding.", source="chosen", gt=0
+    )
+    max_anisotropy: float = key(
+        0.2,
+        "How unevenly the directions may cover space (0 even, 0.41 two orthogonal, 0.82 one).",
+        source="chosen",
+        gt=0,
+    )
+
+
+class SignalFloor(Section):
+    """Signal below which a voxel tells nothing."""
+
+    noise_multiple: float = key(
+        3.0, "Signal-to-noise ratio at the floor.", source="10.1002/mrm.1910340618", ge=0
+    )
+    bright_share: float = key(
+        0.02,
+        "Least floor, as a share of the bright tissue; alone where the air was cut away.",
+        source="chosen",
+        ge=0,
+        lt=1,
+    )
+    max_zero_share: float = key(
+        0.2, "Share of voxels at zero from which on the air was cut away.", source="chosen", ge=0
+    )
+
+
+class Diffusion(Section):
+    """Trace-weighted image and apparent diffusion coefficient."""
+
+    shells: Shells = Shells()
+    floor: SignalFloor = SignalFloor()
+    ceiling_mm2_s: float = key(
+        5e-3, "Largest ADC; free water has 3e-3.", unit="mm²/s", source="chosen", gt=0
+    )
+    min_median_mm2_s: float = key(
+        3e-4, "Smallest believable median of a head.", unit="mm²/s", source="chosen", gt=0
+    )
+    max_median_mm2_s: float = key(
+        2.5e-3, "Largest believable median of a head.", unit="mm²/s", source="chosen", gt=0
+    )

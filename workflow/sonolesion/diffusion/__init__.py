@@ -1,0 +1,1 @@
+"""Diffusion: trace-weighted image and apparent diffusion coefficient."""

@@ -1,0 +1,1 @@
+"""Susceptibility: transverse relaxation of multi-echo gradient-echo scans."""
