@@ -41,7 +41,7 @@ rule lesion_segment:
         oedema=f"{LESION}_label-oedema_desc-{{intervention}}auto_probseg.nii.gz",
     log:
         "logs/lesion/segment/{subject}_{session}_{intervention}.log",
-    threads: 2
+    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
