@@ -124,6 +124,9 @@ def icc_agreement(table: Array, *, confidence: float) -> Estimate:
     common = k * raters + (k * n - k - n) * rest
     low = n * (cases - below * rest) / (below * common + n * cases)
     high = n * (above * cases - rest) / (common + n * above * cases)
+    # Satterthwaite's approximation breaks down where raters agree less than chance would have it.
+    if not low <= value <= high:
+        return Estimate(value, NAN, NAN)
     return Estimate(value, low, high)
 
 
