@@ -156,25 +156,7 @@ def outline(
         Seed of the chain that draws shapes.
     """
     problem = _problem(changes, placed, grid, usable, zones, peak, plan)
-
-    def fitted(seen: list[posterior.Seen], start: Array) -> posterior.Fit:
-        return posterior.fit(
-            seen, problem.field, start=start, mean=problem.mean, sd=problem.sd,
-            rounds=plan.rounds, tolerance=plan.tolerance,
-        )  # fmt: skip
-
-    best = max(
-        (fitted(problem.seen, start) for start in problem.starts),
-        key=lambda one: one.log_posterior,
-    )
-    bare = [
-        replace(one, sd=one.sd / factor)
-        for one, factor in zip(problem.seen, problem.inflation, strict=True)
-    ]
-    misfit = posterior.misfit(best, bare, problem.field)
-    worst = np.maximum(misfit, problem.inflation)
-    seen = [replace(one, sd=one.sd * factor) for one, factor in zip(bare, worst, strict=True)]
-    best = fitted(seen, best.parameters)
+    best, seen, misfit = _fitted(problem, plan)
     gain = posterior.log_odds(best, seen, sd=problem.sd)
     if gain < plan.least_gain:
         return None, gain
@@ -197,6 +179,32 @@ def outline(
         gain=gain, alone_mm3=alone,
     )  # fmt: skip
     return drawn, gain
+
+
+def _fitted(problem: Problem, plan: FitPlan) -> tuple[posterior.Fit, list[posterior.Seen], Array]:
+    """Fit from every first guess, widen the noise by what is left, and fit the best again.
+
+    Returns the fit, the contrasts with their noise widened, and each contrast's misfit.
+    """
+
+    def fitted(seen: list[posterior.Seen], start: Array) -> posterior.Fit:
+        return posterior.fit(
+            seen, problem.field, start=start, mean=problem.mean, sd=problem.sd,
+            rounds=plan.rounds, tolerance=plan.tolerance,
+        )  # fmt: skip
+
+    best = max(
+        (fitted(problem.seen, start) for start in problem.starts),
+        key=lambda one: one.log_posterior,
+    )
+    bare = [
+        replace(one, sd=one.sd / factor)
+        for one, factor in zip(problem.seen, problem.inflation, strict=True)
+    ]
+    misfit = posterior.misfit(best, bare, problem.field)
+    worst = np.maximum(misfit, problem.inflation)
+    seen = [replace(one, sd=one.sd * factor) for one, factor in zip(bare, worst, strict=True)]
+    return fitted(seen, best.parameters), seen, misfit
 
 
 def _problem(
