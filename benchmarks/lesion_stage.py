@@ -2,33 +2,34 @@
 
 ::
 
-    python benchmarks/lesion_stage.py FOLDER [--treated 6] [--untreated 6] [--shifts 1] [--cores 2]
+    python benchmarks/lesion_stage.py FOLDER [--treated 4] [--untreated 6] [--shifts 1] [--cores 2]
 
 Registration is not run: the phantom's true transforms take its place, each with a random error as
 large as that of the pipeline's (0.15 mm and 0.15 degrees an axis), and the true tissue maps, so
 that many patients fit into the time that one takes in `lesion_phantom.py`. All else is the
-pipeline's own code with its default settings. Writes ``FOLDER/rows.tsv`` and prints the table.
+pipeline's own code with its default settings. First the reference condition, then one factor at a
+time. Writes ``FOLDER/rows.tsv`` and prints the tables.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from campaign import pages, rasters, tables
+from campaign import conditions, pages, rasters, stage_tables
+from campaign.conditions import Condition
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from sonolesion.core import images
 from sonolesion.core.images import Image
 from sonolesion.core.settings.lesion import Lesion
-from sonolesion.core.settings.phantom import clinical, draw_patients
+from sonolesion.core.settings.phantom import Phantom, clinical, draw_patients
 from sonolesion.core.settings.phantom_patient import Patient
 from sonolesion.core.tables import read_tsv, write_tsv
 from sonolesion.diffusion.adc import apparent_diffusion
@@ -42,16 +43,33 @@ from sonolesion.susceptibility.relaxation import r2star
 
 Row = dict[str, Any]
 SEED = 7300
-VISITS = {"baseline": -7.0, "3d": 3.0, "3m": 91.0}
+LATER = ("1m", "12m")
 SHIFTS = {"own": (0.0, 0.0, 0.0)} | {
     f"{name} 4 mm": tuple(4.0 * sign * (axis == k) for k in range(3))
     for axis, names in enumerate((("left", "right"), ("back", "front"), ("down", "up")))
     for name, sign in zip(names, (-1, 1), strict=True)
 }
 SHIFTED = ("3d",)
+MIRRORED = "mirrored"
+# Contrasts left, of what the plan's own scans hold.
+SUBSETS = {
+    "no DWI, no SWI": ("T1w", "T2w", "FLAIR"),
+    "T1w+FLAIR": ("T1w", "FLAIR"),
+    "T1w": ("T1w",),
+}
+# Condition of the campaign → treated and untreated patients it is tried on.
+VARIED = {
+    "size x0.5": (2, 0),
+    "noise x2": (2, 1),
+    "slices 4 mm": (2, 1),
+    "12m": (1, 1),
+    "1m": (1, 1),
+    "size x2": (1, 0),
+}
 ERROR_MM, ERROR_DEGREES = 0.15, 0.15
 CONTRASTS = ("T1w", "T2w", "FLAIR", "dwi", "MEGRE")
 COLUMNS = [
+    "condition",
     "patient",
     "visit",
     "treated",
@@ -85,6 +103,12 @@ class Case:
 
     folder: Path
     label: str
+    condition: Condition
+
+    @property
+    def days(self) -> dict[str, float]:
+        """Visits and their days, the baseline first."""
+        return {name: conditions.DAYS[name] for name in self.condition.visits}
 
     def stem(self, kind: str, visit_name: str, part: str) -> str:
         """Return the start of a file's path."""
@@ -100,12 +124,14 @@ class Case:
 def main() -> None:
     """Make, run, print."""
     given = arguments()
-    people = draw_patients(given.treated, seed=SEED, untreated=given.untreated)
-    jobs = [(given.folder, person, index < given.shifts) for index, person in enumerate(people)]
+    jobs = list(trials(given))
     with ProcessPoolExecutor(given.cores) as pool:
         rows = [row for part in pool.map(patient_rows, *zip(*jobs, strict=True)) for row in part]
     write_tsv(given.folder / "rows.tsv", rows, columns=COLUMNS)
-    made = dict(zip(("stage_outlines", "stage_statements"), summary(rows), strict=True))
+    made = {
+        f"stage_{name}": getattr(stage_tables, name)(rows)
+        for name in ("outlines", "shifts", "statements", "false_alarms")
+    }
     print("\n\n".join(made.values()))
     if given.page:
         pages.fill(given.page, made)
@@ -115,7 +141,7 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, help="keeps scans and rows; resumed if there")
-    parser.add_argument("--treated", type=int, default=6)
+    parser.add_argument("--treated", type=int, default=4)
     parser.add_argument("--untreated", type=int, default=6)
     parser.add_argument("--shifts", type=int, default=1, help="treated patients with shifted plans")
     parser.add_argument("--cores", type=int, default=2)
@@ -123,31 +149,76 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def patient_rows(folder: Path, person: Patient, shifted: bool) -> list[Row]:
+def trials(given: argparse.Namespace) -> Iterator[tuple[Path, Condition, Patient, bool]]:
+    """Yield folder, condition, patient and whether the plan is shifted too."""
+    by_name = {condition.name: condition for condition in conditions.ALL}
+    people = draw_patients(given.treated, seed=SEED, untreated=given.untreated)
+    for index, person in enumerate(people):
+        yield given.folder, by_name[conditions.REFERENCE], person, index < given.shifts
+    for name, (treated, untreated) in VARIED.items():
+        for person in draw_patients(treated, seed=SEED, untreated=untreated):
+            yield given.folder / name.replace(" ", "-"), by_name[name], person, False
+
+
+def patient_rows(folder: Path, condition: Condition, person: Patient, shifted: bool) -> list[Row]:
     """Return the rows of one patient; those of a finished one are read back."""
-    case = Case(folder / person.label, person.label)
+    case = Case(folder / person.label, person.label, condition)
     done = case.folder / "rows.tsv"
     if not done.exists():
-        settings = clinical(seed=SEED, contrasts=CONTRASTS, patients=(person,))
         if not (case.folder / "truth" / "truth.json").exists():
-            study.make(settings.model_copy(update={"visits": VISITS}), case.folder, threads=1)
+            study.make(phantom_of(case, person), case.folder, threads=1)
         write_tsv(done, list(examined(case, person, shifted)), columns=COLUMNS)
     return [dict(row) for row in read_tsv(done)]
 
 
+def phantom_of(case: Case, person: Patient) -> Phantom:
+    """Return the settings that a patient's scans are made with."""
+    base = clinical(seed=SEED, contrasts=CONTRASTS, patients=(person,))
+    update = {
+        "visits": case.days,
+        "scans": base.scans.model_copy(update=conditions.scans_of(case.condition, base)),
+        "lesion": conditions.resized(base.lesion, case.condition.size),
+    }
+    return base.model_copy(update=update)
+
+
 def examined(case: Case, person: Patient, shifted: bool) -> Iterator[Row]:
-    """Look at every follow-up, with the own plan and, if asked for, with shifted ones."""
+    """Look at every follow-up: with the own plan, a mirrored one, shifted ones, fewer contrasts."""
     rng = np.random.default_rng([SEED, int(person.label[1:]), person.arm == "fus"])
     head, scans = prepared(case, rng)
-    for plan, shift in SHIFTS.items() if shifted else [("own", SHIFTS["own"])]:
-        before: list[dict[str, Any]] = []
-        moved = replace(head, target_mm=head.target_mm + np.array(shift))
+    reference = case.condition.name == conditions.REFERENCE
+    plans = dict(SHIFTS) if shifted else {"own": SHIFTS["own"]}
+    for plan in [*plans, MIRRORED]:
+        target = head.target_mm * np.array([-1, 1, 1]) if plan == MIRRORED else None
+        moved = replace(head, target_mm=head.target_mm + plans[plan] if target is None else target)
         # A shifted plan is tried where there is most to lose.
-        for name in list(VISITS)[1:] if plan == "own" else SHIFTED:
-            found = look(moved, scans[name], scans["baseline"], VISITS[name], before)
-            told = told_of(found, moved, VISITS[name])
-            before.append(told)
-            yield from rows_of(case, person, name, plan, found, told, moved, scans[name][1])
+        names = SHIFTED if "mm" in plan else list(case.days)[1:]
+        yield from followed(case, person, plan, moved, scans, names, case.condition.name, None)
+    if reference and person.arm == "fus":
+        for name, kept in SUBSETS.items():
+            visits = list(case.days)[1:]
+            yield from followed(case, person, "own", head, scans, visits, name, kept)
+
+
+def followed(
+    case: Case, person: Patient, plan: str, head: visit.Head, scans: dict[str, Scans],
+    names: Sequence[str], condition: str, kept: Sequence[str] | None,
+) -> Iterator[Row]:  # fmt: skip
+    """Yield the rows of a patient's visits in their order, the earlier informing the later."""
+    before: list[dict[str, Any]] = []
+    for name in names:
+        late = scans[name] if kept is None else only(scans[name], kept)
+        found = look(head, late, scans["baseline"], case.days[name], before)
+        told = told_of(found, head, case.days[name])
+        before.append(told)
+        for row in rows_of(case, person, name, plan, found, told, head, late[1]):
+            yield {"condition": condition, **row}
+
+
+def only(scans: Scans, kept: Sequence[str]) -> Scans:
+    """Return a visit's scans with some contrasts alone."""
+    values, placed, true = scans
+    return {k: values[k] for k in kept}, {k: placed[k] for k in kept}, true
 
 
 Scans = tuple[dict[str, Any], dict[str, Placed], dict[str, Any]]
@@ -168,7 +239,7 @@ def prepared(case: Case, rng: np.random.Generator) -> tuple[visit.Head, dict[str
     ]
     target = np.array(case.told()["target_acpc_mm"])
     head = visit.Head(inside, np.stack(tissue), affine, target, np.zeros((0, 3)))
-    return head, {name: scans_of(case, name, to_scan, grid, rng) for name in VISITS}
+    return head, {name: scans_of(case, name, to_scan, grid, rng) for name in case.days}
 
 
 def scans_of(case: Case, name: str, to_scan: Any, grid: Image, rng: np.random.Generator) -> Scans:
@@ -233,7 +304,8 @@ def look(
     settings = Lesion()
     given = settings.model_dump()
     return visit.read_visit(
-        late[0], early[0], late[1], head=head, day=day, phases=given["phases"],
+        late[0], {name: early[0][name] for name in late[0]}, late[1], head=head, day=day,
+        phases=given["phases"],
         exclusion_radius_mm=settings.exclusion_radius_mm, least_coverage=settings.least_coverage,
         field=FieldModel(**given["calibration"]), noise=NoiseModel(**given["noise"]),
         search=SearchPlan(**given["search"]), fit=FitPlan(**given["fit"]),
@@ -265,10 +337,12 @@ def rows_of(
             low, middle, high = np.quantile(drawn, [0.05, 0.5, 0.95])
             middle_name = "all_mm3" if start else "volume_mm3"
             row |= {f"{start}low_mm3": low, middle_name: middle, f"{start}high_mm3": high}
-    if found.outline is None or not true[0]:
+    if found.outline is None or not true[0] or plan == MIRRORED:
         yield row
         return
     for scan in ("T1w", "T2w", "FLAIR"):
+        if scan not in placed:
+            continue
         yield from (row | extra for extra in scan_rows(case, name, scan, found, head, placed))
 
 
@@ -304,72 +378,6 @@ def scan_rows(
             "in_plane_mm": score.in_plane_mm, "through_mm": score.through_plane_mm,
             "sphere_dice": rasters.compared(sphere, truth, labels.voxel_mm).dice,
         }  # fmt: skip
-
-
-def summary(rows: list[Row]) -> Iterator[str]:
-    """Yield the tables: outlines, statements, false alarms."""
-    held = [row for row in rows if row["scan"] not in {"", "n/a", None}]
-    lines = []
-    for key in sorted({(r["plan"], r["visit"], r["region"], r["scan"]) for r in held}):
-        part = [r for r in held if (r["plan"], r["visit"], r["region"], r["scan"]) == key]
-        numbers = [
-            tables.spread(float(r[name]) for r in part)
-            for name in ("dice", "surface_dice", "hd95_mm", "in_plane_mm", "through_mm",
-                         "sphere_dice")
-        ]  # fmt: skip
-        lines.append([*key, str(len(part)), *numbers])
-    head = [
-        "plan",
-        "visit",
-        "region",
-        "scan",
-        "n",
-        "Dice",
-        "surface-Dice",
-        "HD95",
-        "in-plane",
-        "through",
-        "sphere-Dice",
-    ]
-    yield tables.markdown(head, lines)
-    yield tables.markdown(
-        [
-            "visit",
-            "treated",
-            "plan",
-            "n",
-            "seen",
-            "volume-error-%",
-            "all-error-%",
-            "covered",
-            "covered-all",
-            "p",
-        ],
-        statements(rows),
-    )
-
-
-def statements(rows: list[Row]) -> Iterator[list[str]]:
-    """Yield a line a visit, arm and plan: seen, volume error, coverage of the interval."""
-    once = {(r["patient"], r["visit"], r["plan"]): r for r in rows}.values()
-    for key in sorted({(r["visit"], str(r["treated"]), r["plan"]) for r in once}):
-        part = [r for r in once if (r["visit"], str(r["treated"]), r["plan"]) == key]
-        seen = [r for r in part if r["outcome"] == "measured"]
-        known = [r for r in seen if float(r["true_mm3"]) > 0]
-        cells = [*key, str(len(part)), tables.count(len(seen), len(part))]
-        for ours, true in (("volume_mm3", "true_mm3"), ("all_mm3", "true_all_mm3")):
-            errors = [
-                100 * (float(r[ours]) / float(r[true]) - 1) for r in known if r[ours] != "n/a"
-            ]
-            cells.append(tables.spread(errors, ".0f"))
-        for start in ("", "all_"):
-            k = sum(
-                float(r[f"{start}low_mm3"]) <= float(r[f"true_{start}mm3"])
-                <= float(r[f"{start}high_mm3"])
-                for r in known
-            )  # fmt: skip
-            cells.append(tables.count(k, len(known)))
-        yield [*cells, json.dumps(sorted(round(float(r["p"]), 3) for r in part))]
 
 
 if __name__ == "__main__":

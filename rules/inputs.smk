@@ -107,9 +107,12 @@ def evidence_contrasts(w):
     return [name for name in wanted if name in there]
 
 
-def compared(w, session, ending):
-    """Return the images (or sidecars) of one of two visits, in the contrasts that both have."""
-    scan = f"{AT_VISIT}_space-acpc_desc-preproc_{{contrast}}{ending}"
+def compared(w, session):
+    """Return the images of one of two visits that the lesion is outlined from.
+
+    Their sidecars are made by the same steps; the scripts find them beside the images.
+    """
+    scan = f"{AT_VISIT}_space-acpc_desc-preproc_{{contrast}}.nii.gz"
     return [
         scan.format(subject=w.subject, session=session, contrast=name)
         for name in evidence_contrasts(w)

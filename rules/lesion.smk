@@ -24,11 +24,8 @@ rule lesion_target:
 
 rule lesion_segment:
     input:
-        follow_up=lambda w: compared(w, w.session, ".nii.gz"),
-        sidecars=lambda w: compared(w, w.session, ".json"),
-        baseline=lambda w: compared(
-            w, baseline_session(w.subject, w.intervention), ".nii.gz"
-        ),
+        follow_up=lambda w: compared(w, w.session),
+        baseline=lambda w: compared(w, baseline_session(w.subject, w.intervention)),
         brain=f"{ACPC}_desc-brain_mask.nii.gz",
         tissue=[f"{ACPC}_label-{part}_probseg.nii.gz" for part in ("GM", "WM", "CSF")],
         target=f"{ACPC}_desc-{{intervention}}_target.json",
@@ -94,11 +91,8 @@ rule lesion_learned:
 
 rule lesion_measure:
     input:
-        follow_up=lambda w: compared(w, w.session, ".nii.gz"),
-        sidecars=lambda w: compared(w, w.session, ".json"),
-        baseline=lambda w: compared(
-            w, baseline_session(w.subject, w.intervention), ".nii.gz"
-        ),
+        follow_up=lambda w: compared(w, w.session),
+        baseline=lambda w: compared(w, baseline_session(w.subject, w.intervention)),
         brain=f"{ACPC}_desc-brain_mask.nii.gz",
         tissue=[f"{ACPC}_label-{part}_probseg.nii.gz" for part in ("GM", "WM", "CSF")],
         plan=f"{ACPC}_desc-{{intervention}}_target.json",

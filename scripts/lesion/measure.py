@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def main(
-    follow_up: list[str], baseline: list[str], sidecars: list[str], brain: str, tissue: list[str],
+    follow_up: list[str], baseline: list[str], brain: str, tissue: list[str],
     plan: str, landmarks: str, scan: list[str], warp: list[str], segmented: list[str], found: str,
     correction: list[str], probseg: str, mask: str, oedema: str, dseg: str, lesion: str,
     measures: str, film: str, *, labels: dict[str, Any], contrasts: list[str],
@@ -28,11 +28,14 @@ def main(
     box = visit.crop(whole.data > 0, margin=visit.MARGIN)
 
     def cropped(path: str) -> Any:
-        return images.load(path, like=whole).data[box]
+        # A copy, or the whole volume stays in memory behind its part.
+        return images.load(path, like=whole).data[box].copy()
 
     late = {name: cropped(path) for name, path in zip(contrasts, follow_up, strict=True)}
     early = {name: cropped(path) for name, path in zip(contrasts, baseline, strict=True)}
-    grids = [np.array(images.read_json(path)["VoxelToAcpcMm"]) for path in sidecars]
+    grids = [
+        np.array(images.read_json(images.sidecar_of(path))["VoxelToAcpcMm"]) for path in follow_up
+    ]
     head = visit.Head(
         whole.data[box] > 0, np.stack([cropped(path) for path in tissue]),
         visit.moved(whole.affine, box), np.array(images.read_json(plan)["target_mm"]),

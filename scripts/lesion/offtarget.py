@@ -27,7 +27,8 @@ def main(
     box = visit.crop(whole.data > 0, margin=visit.MARGIN)
 
     def cropped(path: str) -> Any:
-        return images.load(path, like=whole).data[box]
+        # A copy, or the whole volume stays in memory behind its part.
+        return images.load(path, like=whole).data[box].copy()
 
     late = {name: cropped(path) for name, path in zip(contrasts, follow_up, strict=True)}
     early = {name: cropped(path) for name, path in zip(contrasts, baseline, strict=True)}

@@ -18,7 +18,7 @@ Settings = dict[str, Any]
 
 
 def main(
-    follow_up: list[str], sidecars: list[str], baseline: list[str], brain: str, tissue: list[str],
+    follow_up: list[str], baseline: list[str], brain: str, tissue: list[str],
     target: str, others: list[str], before: list[str], core: str, lesion: str, oedema: str,
     record_file: str, *, threads: int, labels: Settings, contrasts: list[str],
     left_out: dict[str, str], exclusion_radius_mm: float, least_coverage: float,
@@ -31,7 +31,8 @@ def main(
     box = visit.crop(whole.data > 0, margin=visit.MARGIN)
 
     def cropped(paths: list[str]) -> list[Any]:
-        return [images.load(path, like=whole).data[box] for path in paths]
+        # A copy, or the whole volume stays in memory behind its part.
+        return [images.load(path, like=whole).data[box].copy() for path in paths]
 
     head = visit.Head(
         whole.data[box] > 0, np.stack(cropped(tissue)), visit.moved(whole.affine, box),
@@ -40,7 +41,7 @@ def main(
     outcome = visit.read_visit(
         dict(zip(contrasts, cropped(follow_up), strict=True)),
         dict(zip(contrasts, cropped(baseline), strict=True)),
-        dict(zip(contrasts, map(_placed, sidecars), strict=True)),
+        dict(zip(contrasts, map(_placed, follow_up), strict=True)),
         head=head, day=labels["day_after"], phases=phases, exclusion_radius_mm=exclusion_radius_mm,
         least_coverage=least_coverage, field=FieldModel(**calibration), noise=NoiseModel(**noise),
         search=SearchPlan(**search), fit=FitPlan(**fit),
@@ -65,8 +66,8 @@ def _target(path: str) -> Any:
     return np.array(images.read_json(path)["target_mm"], dtype=float)
 
 
-def _placed(path: str) -> Placed:
-    told = images.read_json(path)
+def _placed(image: str) -> Placed:
+    told = images.read_json(images.sidecar_of(image))
     return Placed(np.array(told["VoxelToAcpcMm"]), told["InterpolationOrder"])
 
 

@@ -15,7 +15,7 @@ from sonolesion.lesion.outline import FitPlan
 
 PLAN = FitPlan(**Fit().model_dump())
 FINE = shape.fine_lattice(np.zeros(3), reach_mm=7, step_mm=0.5)
-FIELD = posterior.Field(FINE.points_mm(), np.ones(len(FINE.points_mm())), PLAN.edge_mm)
+FIELD = posterior.Field(FINE, np.ones(len(FINE.points_mm())), PLAN.edge_mm)
 GRID = Lattice((11,) * 3, np.array([[1.0, 0, 0, -5], [0, 1, 0, -5], [0, 0, 1, -5], [0, 0, 0, 1]]))
 EXTENT = extent_of(GRID.affine, fine=FINE, points_mm=GRID.points_mm(), order=1, step_mm=0.25)
 MEAN, SD = PLAN.prior(68.5).normal(np.zeros(3), oedema=True)
@@ -26,7 +26,7 @@ def scan(*, radius_mm: float, change: float) -> posterior.Seen:
     """Return one ball of one brightness, with noise."""
     away = np.linalg.norm(FIELD.points_mm, axis=1)
     ball = surface.occupancy(away, np.full(len(away), radius_mm), edge_mm=PLAN.edge_mm)
-    value = change * EXTENT(ball[None])[0]
+    value = change * EXTENT(ball[None], on=np.arange(len(ball)))[0]
     value += NOISE * np.random.default_rng(2).standard_normal(len(value))
     return posterior.Seen(
         value, np.full(len(value), NOISE), EXTENT, np.full(3, 0.7 * change), np.full(3, 0.3)

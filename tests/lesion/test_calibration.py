@@ -12,7 +12,7 @@ from sonolesion.lesion import calibration
 SHAPE = (24, 24, 24)
 EVERYWHERE = np.ones(SHAPE, dtype=bool)
 NOWHERE = ~EVERYWHERE
-OPTIONS = {"edge": 4, "sigma": 2.0, "cut": 4.685, "rounds": 3}
+OPTIONS = {"edge": 4, "sigma": 2.0, "hole": 0.0, "cut": 4.685, "rounds": 3}
 
 
 def scan(seed: int = 0) -> np.ndarray:

@@ -10,7 +10,7 @@ from sonolesion.lesion import change
 
 SHAPE = (32, 32, 32)
 EVERYWHERE = np.ones(SHAPE, dtype=bool)
-LOCAL = {"edge": 4, "sigma": 2.0, "cut": 4.685, "rounds": 3}
+LOCAL = {"edge": 4, "sigma": 2.0, "hole": 0.0, "cut": 4.685, "rounds": 3}
 
 
 def smooth(seed: int = 1) -> np.ndarray:
@@ -38,7 +38,8 @@ def test_a_shift_is_explained_and_a_lesion_is_not() -> None:
     lesion = np.zeros(SHAPE)
     lesion[14:18, 14:18, 14:18] = 1.0
     explained = change.misfit(
-        difference + lesion, columns(image), usable=EVERYWHERE & (lesion == 0),
+        difference + lesion, columns(image), applied=columns(image),
+        usable=EVERYWHERE & (lesion == 0),
         ridge=0.05, **LOCAL,
     )  # fmt: skip
     inside = (slice(6, 26),) * 3

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -18,7 +16,7 @@ SETTINGS = Lesion().model_dump()
 def compared(study: Study, late: np.ndarray, early: np.ndarray) -> comparison.Change:
     return comparison.compare(
         late, early, brain=study.head.brain, excluded=study.head.excluded(15.0),
-        fluid=study.head.tissue[2], voxel_mm=VOXEL_MM,
+        fluid=study.head.tissue[2], voxel_mm=VOXEL_MM, hole_mm=15.0,
         field=comparison.FieldModel(**SETTINGS["calibration"]),
         noise=comparison.NoiseModel(**SETTINGS["noise"]),
     )  # fmt: skip
@@ -78,13 +76,31 @@ def test_a_gain_of_slices_is_removed() -> None:
     value = np.zeros((30, 30, 16))
     value[:, :, ::2] = 0.1
     left = value - comparison.slice_gain(
-        value, usable=np.ones(value.shape, dtype=bool), width=(5.0, 0.25), cut=4.685
+        value, usable=np.ones(value.shape, dtype=bool), width=(5.0, 0.25), hole=6.0, cut=4.685
     )
     assert np.abs(left).max() < 0.01
 
 
-def test_changes_are_stacked_in_order() -> None:
-    one = comparison.Change(np.zeros((2, 2, 2)), np.ones((2, 2, 2)), 3.0, np.ones((2, 2, 2), bool))
-    values, sds, freedoms = comparison.stacked({"b": replace(one, freedom=7.0), "a": one})
-    assert values.shape == sds.shape == (2, 2, 2, 2)
-    assert freedoms.tolist() == [7, 3]
+def test_the_middle_of_a_disc_has_no_say() -> None:
+    weights = comparison.disc(sigma=2.0, hole=2.5)
+    middle = len(weights) // 2
+    assert not weights[middle - 1 : middle + 2, middle - 1 : middle + 2].any()
+    assert weights[middle, middle + 3] > 0
+    assert weights.sum() == pytest.approx(1.0)
+
+
+def test_a_place_is_judged_alike_in_and_out_of_the_sphere(untreated: Study) -> None:
+    """What is left of an unchanged place must not depend on whether it was left out of the fits."""
+    head, name = untreated.head, "FLAIR"
+    sphere = head.excluded(10.0) & head.brain
+    inside = {}
+    for radius_mm in (0.1, 15.0):
+        found = comparison.compare(
+            untreated.late[name], untreated.early[name], brain=head.brain,
+            excluded=head.excluded(radius_mm), fluid=head.tissue[2], voxel_mm=VOXEL_MM,
+            hole_mm=15.0, field=comparison.FieldModel(**SETTINGS["calibration"]),
+            noise=comparison.NoiseModel(**SETTINGS["noise"]),
+        )  # fmt: skip
+        inside[radius_mm] = (found.value / found.sd)[sphere]
+    assert inside[0.1].std() == pytest.approx(inside[15.0].std(), rel=0.05)
+    assert np.corrcoef(inside[0.1], inside[15.0])[0, 1] > 0.95

@@ -16,7 +16,7 @@ from sonolesion.lesion.outline import FitPlan
 PLAN = FitPlan(**Fit().model_dump())
 CENTRE = np.array([0.7, -0.4, 0.3])
 FINE = shape.fine_lattice(np.zeros(3), reach_mm=8, step_mm=0.5)
-FIELD = posterior.Field(FINE.points_mm(), np.ones(len(FINE.points_mm())), 0.6)
+FIELD = posterior.Field(FINE, np.ones(len(FINE.points_mm())), 0.6)
 GRID = Lattice(
     (13, 13, 13), np.array([[1.0, 0, 0, -6], [0, 1, 0, -6], [0, 0, 1, -6], [0, 0, 0, 1]])
 )
@@ -109,10 +109,10 @@ def test_changes_are_integrated_out_exactly(seen: list[posterior.Seen]) -> None:
     one = seen[0]
     few = slice(0, 40)
     laid = shape.regions(MEAN, FIELD.points_mm, FIELD.tissue, edge_mm=0.6, slopes=False)
-    shown = one.extent(laid.zones)
+    shown = one.extent(laid.zones, on=np.arange(len(FIELD.tissue)))
     middle = np.argsort(-shown.sum(axis=0))[few]
     cut = replace(
-        one, value=one.value[middle], sd=one.sd[middle], extent=lambda _: shown[:, middle]
+        one, value=one.value[middle], sd=one.sd[middle], extent=lambda _, **_on: shown[:, middle]
     )
     covariance = np.diag(cut.sd**2) + shown[:, middle].T @ np.diag(one.spread**2) @ shown[:, middle]
     truth = stats.multivariate_normal.logpdf(cut.value, one.mean @ shown[:, middle], covariance)

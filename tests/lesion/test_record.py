@@ -110,3 +110,14 @@ def test_a_later_visit_can_use_it() -> None:
 def test_intervals_hold_the_share_asked_for() -> None:
     found = record.quantiles(np.arange(1001.0), 0.5)
     assert found == {"volume": 500.0, "low": 250.0, "high": 750.0}
+
+
+@pytest.mark.parametrize(
+    ("contrasts", "oedema", "parted"),
+    [(("T1w",), True, False), (("T1w", "FLAIR"), True, True), (("T1w",), False, True)],
+)
+def test_an_outline_that_may_hold_oedema_says_so(
+    contrasts: tuple[str, ...], oedema: bool, parted: bool
+) -> None:
+    seen = replace(SEEN, changes=dict.fromkeys(contrasts, CHANGE), outline=drawn(oedema=oedema))
+    assert (told(seen)["definition"] == record.PARTED) is parted

@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, optimize, stats
 
-from sonolesion.lesion.blocks import Mask, Volume, block_sum, blur, local_mean, to_voxels
+from sonolesion.lesion.blocks import (
+    Mask,
+    Volume,
+    blur,
+    in_blocks,
+    local_mean,
+    neighbourhood,
+    to_voxels,
+)
 from sonolesion.lesion.calibration import QUIET, robust_sd, tukey
 
 Array = NDArray[np.floating[Any]]
@@ -44,22 +52,22 @@ def derivatives(image: Volume, *, voxel_mm: Array, scale_mm: float) -> Array:
         x, y, z, xx, yy, zz, xy, xz, yz [1/mm and 1/mm²].
     """
     sigma = scale_mm / np.asarray(voxel_mm)
-    return np.stack(
-        [
-            ndimage.gaussian_filter(image, sigma, order=order, truncate=5.0)
-            / np.prod(np.power(voxel_mm, order))
-            for order in ORDERS
-        ]
-    ).astype(np.float32)
+    found = np.empty((len(ORDERS), *image.shape), dtype=np.float32)
+    for out, order in zip(found, ORDERS, strict=True):
+        ndimage.gaussian_filter(image, sigma, order=order, truncate=5.0, output=out)
+        out /= np.float32(np.prod(np.power(voxel_mm, order)))
+    return found
 
 
 def misfit(
     difference: Volume,
     columns: Array,
     *,
+    applied: Array,
     usable: Mask,
     edge: int,
     sigma: float,
+    hole: float,
     ridge: float,
     cut: float,
     rounds: int,
@@ -71,11 +79,17 @@ def misfit(
     difference : ndarray of shape (X, Y, Z)
         Follow-up minus baseline, calibrated.
     columns : ndarray of shape (9, X, Y, Z)
-        Derivatives of the mean of both images, see `derivatives`.
+        Derivatives of the mean of both images, see `derivatives`: the mean halves the noise that
+        both sides of the fit share.
+    applied : ndarray of shape (9, X, Y, Z)
+        Derivatives to predict with, of the baseline: a lesion's own edges must not pass for
+        misregistration.
     usable : ndarray of bool, shape (X, Y, Z)
         Voxels to fit in: brain without the excluded sphere.
-    edge, sigma : int, float
-        Edge of a block [voxels] and width of the neighbourhood a fit is made in [blocks].
+    edge : int
+        Edge of a block [voxels].
+    sigma, hole : float
+        Width of the neighbourhood that a fit is made in, and of its empty middle [blocks].
     ridge : float
         Strength of the pull to the fit of the whole brain, as a part of the mean weight of
         a neighbourhood.
@@ -90,15 +104,16 @@ def misfit(
     # Slices are thicker than a voxel of the grid: every second voxel tells the same.
     thin = (slice(None, None, 2),) * difference.ndim
     seen, lattice, chosen = difference[thin], columns[(slice(None), *thin)], usable[thin]
-    half = max(edge // 2, 1)
+    half, around = max(edge // 2, 1), neighbourhood(sigma=sigma, hole=hole)
     predicted = np.zeros(seen.shape, dtype=np.float32)
+    table = np.stack([in_blocks(column, edge=half) for column in (*lattice, seen)], axis=-2)
     for _ in range(rounds):
         rest = seen - predicted
         weight = tukey(rest, scale=_scale(rest[chosen]), cut=cut) * chosen
-        gram, moment = _normal_equations(seen, lattice, weight, edge=half, sigma=sigma)
+        gram, moment = _normal_equations(table, in_blocks(weight, edge=half), around)
         slopes = _solve(gram, moment, ridge=ridge)
         predicted = _predict(slopes, lattice, edge=half)
-    return _predict(slopes, columns, edge=2 * half)
+    return _predict(slopes, applied, edge=2 * half)
 
 
 def _predict(slopes: Array, columns: Array, *, edge: int) -> Volume:
@@ -114,20 +129,18 @@ def _scale(values: Array) -> float:
     return max(robust_sd(values), QUIET)
 
 
-def _normal_equations(
-    difference: Volume, columns: Array, weight: Volume, *, edge: int, sigma: float
-) -> tuple[Array, Array]:
-    """Return the Gram matrix (..., 9, 9) and the moments (..., 9) of every block's fit."""
-    n = len(columns)
-    weighted = columns * weight.astype(np.float32)
-    blocks = block_sum(weight, edge=edge).shape
-    gram, moment = np.zeros((*blocks, n, n)), np.zeros((*blocks, n))
-    for i in range(n):
-        moment[..., i] = blur(block_sum(weighted[i] * difference, edge=edge), sigma=sigma)
-        for j in range(i + 1):
-            gram[..., i, j] = blur(block_sum(weighted[i] * columns[j], edge=edge), sigma=sigma)
-            gram[..., j, i] = gram[..., i, j]
-    return gram, moment
+def _normal_equations(table: Array, weight: Array, around: Volume) -> tuple[Array, Array]:
+    """Return the Gram matrix (..., 9, 9) and the moments (..., 9) of every block's fit.
+
+    `table` (..., 10, V) holds derivatives and difference of the voxels of each block, `weight`
+    (..., V) their weights.
+    """
+    products = (table * weight[..., None, :]) @ table.swapaxes(-1, -2)
+    i, j = np.triu_indices(products.shape[-1])
+    smooth = np.empty(products.shape)
+    smooth[..., i, j] = blur(products[..., i, j], around)
+    smooth[..., j, i] = smooth[..., i, j]
+    return smooth[..., :-1, :-1], smooth[..., :-1, -1]
 
 
 def _solve(gram: Array, moment: Array, *, ridge: float) -> Array:
@@ -150,9 +163,12 @@ def variance_features(columns: Array, fluid: Volume) -> Array:
     ndarray of shape (4, X, Y, Z)
         One, squared gradient, squared second derivatives, fraction of fluid (pulsation).
     """
-    gradient = np.square(columns[:3]).sum(axis=0)
-    curvature = np.square(columns[3:6]).sum(axis=0) + 2 * np.square(columns[6:]).sum(axis=0)
-    return np.stack([np.ones_like(gradient), gradient, curvature, fluid]).astype(np.float32)
+    features = np.ones((4, *fluid.shape), dtype=np.float32)
+    features[1] = np.einsum("i...,i...->...", columns[:3], columns[:3])
+    features[2] = np.einsum("i...,i...->...", columns[3:6], columns[3:6])
+    features[2] += 2 * np.einsum("i...,i...->...", columns[6:], columns[6:])
+    features[3] = fluid
+    return features
 
 
 def noise_sd(
@@ -162,6 +178,7 @@ def noise_sd(
     usable: Mask,
     edge: int,
     sigma: float,
+    hole: float,
     cut: float,
     rounds: int,
 ) -> Volume:
@@ -177,7 +194,7 @@ def noise_sd(
         Difference without `misfit`.
     features : ndarray of shape (F, X, Y, Z)
         See `variance_features`.
-    usable, edge, sigma, cut, rounds
+    usable, edge, sigma, hole, cut, rounds
         As in `misfit`.
 
     Returns
@@ -202,17 +219,18 @@ def noise_sd(
     whole = np.maximum(np.tensordot(per_feature, features, axes=1), np.float32(floor))
     sd = np.sqrt(whole)
     sd *= robust_sd(values / sd[usable][::THIN]) or 1.0
-    return np.asarray(sd * _local_factor(rest / sd, usable, edge=edge, sigma=sigma))
+    around = neighbourhood(sigma=sigma, hole=hole)
+    return np.asarray(sd * _local_factor(rest / sd, usable, edge=edge, around=around))
 
 
-def _local_factor(z: Volume, usable: Mask, *, edge: int, sigma: float) -> Volume:
+def _local_factor(z: Volume, usable: Mask, *, edge: int, around: Volume) -> Volume:
     """Local mean of clipped deviations over its expectation for a normal variate."""
     clip = 3.0
     clipped = np.minimum(np.abs(z), clip)
     expected = float(np.mean(clipped[usable]))
     if not expected > 0:
         return np.ones(z.shape)
-    blocks = local_mean(clipped, usable.astype(float), edge=edge, sigma=sigma) / expected
+    blocks = local_mean(clipped, usable.astype(float), edge=edge, around=around) / expected
     return to_voxels(blocks, shape=z.shape, edge=edge)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, signal
 
 from sonolesion.lesion import calibration, change
-from sonolesion.lesion.blocks import Mask, Volume
+from sonolesion.lesion.blocks import Mask, Volume, block_sum, to_voxels
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def compare(
     excluded: Mask,
     fluid: Volume,
     voxel_mm: float,
+    hole_mm: float,
     field: FieldModel,
     noise: NoiseModel,
 ) -> Change:
@@ -83,6 +84,9 @@ def compare(
         Fraction of cerebrospinal fluid.
     voxel_mm : float
         Edge of a voxel [mm].
+    hole_mm : float
+        Distance within which nothing tells what to expect at a voxel, as wide as the sphere:
+        so that every place is judged as the plan is [mm].
     field, noise
         Models and their settings.
     """
@@ -92,47 +96,35 @@ def compare(
     factor = calibration.intensity_field(
         follow_up, baseline, brain=brain & valid, excluded=excluded,
         edge=_voxels(field.block_mm, voxel_mm), sigma=field.smooth_mm / field.block_mm,
-        cut=field.cut, rounds=field.rounds,
+        hole=hole_mm / field.block_mm, cut=field.cut, rounds=field.rounds,
     )  # fmt: skip
     late, early = follow_up / factor / level, baseline / level
-    columns = _columns(late, early, excluded, voxel_mm, noise.derivative_mm)
-    edge, sigma = _voxels(noise.block_mm, voxel_mm), noise.smooth_mm / noise.block_mm
-    value = late - early
-    value = value - change.misfit(
-        value, columns, usable=usable, edge=edge, sigma=sigma, ridge=noise.ridge,
-        cut=field.cut, rounds=field.rounds,
-    )  # fmt: skip
+    local: dict[str, Any] = {
+        "usable": usable, "edge": _voxels(noise.block_mm, voxel_mm),
+        "sigma": noise.smooth_mm / noise.block_mm, "hole": hole_mm / noise.block_mm,
+        "cut": field.cut, "rounds": field.rounds,
+    }  # fmt: skip
+    value, variance = _without_misfit(late, early, fluid, voxel_mm, noise, local)
     value = value - slice_gain(
-        value, usable=usable, cut=field.cut,
+        value, usable=usable, cut=field.cut, hole=hole_mm / voxel_mm,
         width=(noise.slice_width_mm / voxel_mm, noise.slice_thickness_mm / voxel_mm),
     )  # fmt: skip
-    sd = change.noise_sd(
-        value, change.variance_features(columns, fluid), usable=usable, edge=edge,
-        sigma=sigma, cut=field.cut, rounds=field.rounds,
-    )  # fmt: skip
+    sd = change.noise_sd(value, variance, **local)
     freedom = change.tail_freedom((value / sd)[usable], candidates=noise.freedoms)
     return Change(np.where(valid, value, 0.0), np.where(valid, sd, UNKNOWN), freedom, valid)
 
 
-def _columns(
-    late: Volume, early: Volume, excluded: Mask, voxel_mm: float, scale_mm: float
-) -> Volume:
-    """Return derivatives of the mean of both visits; round the plans, of the baseline alone.
-
-    The mean halves the noise that both sides of a fit share; but where a lesion may be, its own
-    edges must not pass for misregistration.
-    """
-    size = np.full(3, voxel_mm)
-    columns = change.derivatives((late + early) / 2, voxel_mm=size, scale_mm=scale_mm)
-    if not excluded.any():
-        return columns
-    room = int(np.ceil(5 * scale_mm / voxel_mm))
-    box = tuple(
-        slice(max(int(i.min()) - room, 0), int(i.max()) + room + 1) for i in np.nonzero(excluded)
-    )
-    bare = change.derivatives(early[box], voxel_mm=size, scale_mm=scale_mm)
-    columns[(slice(None), *box)] = np.where(excluded[box], bare, columns[(slice(None), *box)])
-    return columns
+def _without_misfit(
+    late: Volume, early: Volume, fluid: Volume, voxel_mm: float, noise: NoiseModel,
+    local: dict[str, Any],
+) -> tuple[Volume, Volume]:  # fmt: skip
+    """Return the change less what misregistration makes, and what its variance grows with."""
+    scale: dict[str, Any] = {"voxel_mm": np.full(3, voxel_mm), "scale_mm": noise.derivative_mm}
+    columns = change.derivatives((late + early) / 2, **scale)
+    bare = change.derivatives(early, **scale)
+    value = late - early
+    value = value - change.misfit(value, columns, applied=bare, ridge=noise.ridge, **local)
+    return value, change.variance_features(bare, fluid)
 
 
 def covered(scan: Volume) -> Mask:
@@ -146,26 +138,50 @@ def _voxels(length_mm: float, voxel_mm: float) -> int:
     return max(1, round(length_mm / voxel_mm))
 
 
-def slice_gain(value: Volume, *, usable: Mask, width: tuple[float, float], cut: float) -> Volume:
+def slice_gain(
+    value: Volume, *, usable: Mask, width: tuple[float, float], hole: float, cut: float
+) -> Volume:
     """Local mean of the change within a slice: interleaved slices differ in gain.
 
-    `width` is the Gaussian width within and across slices [voxels].
+    Parameters
+    ----------
+    value : ndarray of shape (X, Y, Z)
+    usable : ndarray of bool, shape (X, Y, Z)
+    width : tuple of two float
+        Gaussian width within and across slices [voxels].
+    hole : float
+        Distance within the slice below which voxels have no say [voxels].
+    cut : float
+        As in `calibration.intensity_field`.
     """
     # ASSUME: slices lie near the axial plane; in a scan with other slices this only removes
     # change that is wider than any lesion.
     scale = max(calibration.robust_sd(value[usable]), calibration.QUIET)
     weight = (calibration.tukey(value, scale=scale, cut=cut) * usable).astype(np.float32)
-    sigma = (width[0], width[0], width[1])
-    total = ndimage.gaussian_filter(value * weight, sigma, truncate=3.0)
-    count = ndimage.gaussian_filter(weight, sigma, truncate=3.0)
-    return np.asarray(total / np.maximum(count, 1e-3))
+    edge = max(1, round(width[0] / 3))
+    around = disc(sigma=width[0] / edge, hole=hole / edge)
+    total, count = (
+        signal.fftconvolve(_across(part, edge, width[1]), around[..., None], "same", axes=(0, 1))
+        for part in (value * weight, weight)
+    )
+    # Where a slice knows nothing its gain is taken as none.
+    mean = total / np.maximum(count, 1e-3 * float(count.max()))
+    fine = to_voxels(mean, shape=value.shape, edge=(edge, edge, 1))
+    return np.asarray(fine)
 
 
-def stacked(changes: Mapping[str, Change]) -> tuple[Volume, Volume, NDArray[np.float64]]:
-    """Return change (C, X, Y, Z), standard deviation (C, X, Y, Z) and freedom (C,)."""
-    parts = list(changes.values())
-    return (
-        np.stack([part.value for part in parts]).astype(np.float32),
-        np.stack([part.sd for part in parts]).astype(np.float32),
-        np.array([part.freedom for part in parts]),
+def disc(*, sigma: float, hole: float) -> NDArray[np.float64]:
+    """Return the weights of a Gaussian neighbourhood within a slice, its middle left out."""
+    reach = int(np.ceil(max(3.0 * sigma, hole + 1.0)))
+    square = np.sum(np.square(np.indices((2 * reach + 1,) * 2) - reach), axis=0)
+    weights = np.where(square >= hole**2, np.exp(-0.5 * square / sigma**2), 0.0)
+    return np.asarray(weights / weights.sum())
+
+
+def _across(values: Volume, edge: int, sigma: float) -> Volume:
+    """Sum over squares of `edge` voxels within slices, blurred across slices."""
+    return np.asarray(
+        ndimage.gaussian_filter1d(
+            block_sum(values, edge=(edge, edge, 1)), sigma, axis=2, truncate=3.0
+        )
     )

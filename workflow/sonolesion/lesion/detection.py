@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +55,8 @@ class Detection:
 
 
 def blurred(
-    change: Array, sd: Array, *, usable: Mask, brain: Mask, sigma: float,
-    edge: int, width: float, cut: float, rounds: int, freedoms: tuple[float, ...],
+    change: Sequence[Array], sd: Sequence[Array], *, usable: Mask, brain: Mask, sigma: float,
+    edge: int, width: float, hole: float, cut: float, rounds: int, freedoms: tuple[float, ...],
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     """Blur changes to the size of a lesion; noise and tails are estimated anew.
 
@@ -64,33 +65,33 @@ def blurred(
 
     Parameters
     ----------
-    change, sd : ndarray of shape (C, X, Y, Z)
-        Change and its standard deviation [brain level].
+    change, sd : sequence of ndarray of shape (X, Y, Z)
+        Change of each contrast and its standard deviation [brain level].
     usable, brain : ndarray of bool, shape (X, Y, Z)
         Voxels to estimate noise from, and the brain.
     sigma : float
         Gaussian width of the blur [voxels].
-    edge, width
-        Block edge and neighbourhood of the local noise factor, see `change.noise_sd`
-        [voxels, blocks].
+    edge, width, hole
+        Block edge, neighbourhood and its empty middle of the local noise factor, see
+        `change.noise_sd` [voxels, blocks].
 
     Returns
     -------
     change, sd : ndarray of shape (C, X, Y, Z)
     freedom : ndarray of shape (C,)
     """
-    values, spreads, tails = [], [], []
-    for one, its_sd in zip(change, sd, strict=True):
+    values = np.empty((len(change), *brain.shape), dtype=np.float32)
+    spreads, tails = np.empty_like(values), []
+    for index, (one, its_sd) in enumerate(zip(change, sd, strict=True)):
         value = ndimage.gaussian_filter(np.where(brain, one, 0), sigma, truncate=3.0)
         variance = ndimage.gaussian_filter(its_sd**2, sigma, truncate=3.0)
         spread = noise.noise_sd(
             value, np.stack([np.ones_like(variance), variance]), usable=usable,
-            edge=edge, sigma=width, cut=cut, rounds=rounds,
+            edge=edge, sigma=width, hole=hole, cut=cut, rounds=rounds,
         )  # fmt: skip
         tails.append(noise.tail_freedom((value / spread)[usable], candidates=freedoms))
-        values.append(value)
-        spreads.append(spread)
-    return np.stack(values), np.stack(spreads), np.array(tails)
+        values[index], spreads[index] = value, spread
+    return values, spreads, np.array(tails)
 
 
 def detect(
@@ -119,10 +120,16 @@ def detect(
     seed : int
         Seed of the draw of candidate positions.
     """
-    evidence = np.full(brain.shape, -plan.ceiling)
-    evidence[brain] = log_evidence(
-        change[:, brain], sd[:, brain], zones=zones, freedom=freedom, ceiling=plan.ceiling
-    )
+    evidence = np.full(brain.shape, -plan.ceiling, dtype=np.float32)
+    # Slice by slice: all terms of the whole brain at once take a gigabyte.
+    for x, inside in enumerate(brain):
+        evidence[x, inside] = log_evidence(
+            change[:, x, inside],
+            sd[:, x, inside],
+            zones=zones,
+            freedom=freedom,
+            ceiling=plan.ceiling,
+        )
     reach = int(np.ceil((plan.flat_mm + 4 * plan.fall_mm) / step_mm))
     prior = _prior_ball(reach, step_mm, plan)
     places = null_positions(

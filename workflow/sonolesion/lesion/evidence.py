@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.special import logsumexp
+from scipy.special import gammaln, logsumexp
 
 from sonolesion.lesion.blocks import Volume
 
@@ -56,16 +55,20 @@ def log_evidence(
     ndarray of shape (X, Y, Z)
         Log likelihood ratio, averaged over the zones.
     """
-    quiet = sum(
-        np.asarray(stats.t.logpdf(c, f, scale=s))
-        for c, s, f in zip(change, sd, freedom, strict=True)
-    )
+    quiet = sum(_log_student(c, s, f) for c, s, f in zip(change, sd, freedom, strict=True))
     loud = []
     for means, spreads in zip(zones.means, zones.spreads, strict=True):
         terms = zip(change, sd, means, spreads, strict=True)
         loud.append(sum(_log_normal(c - m, s**2 + p**2) for c, s, m, p in terms))
     ratio = logsumexp(np.stack(loud), axis=0) - np.log(len(loud)) - quiet
     return np.asarray(np.clip(ratio, -ceiling, ceiling))
+
+
+def _log_student(deviation: Volume, scale: Volume, freedom: float) -> Volume:
+    """Log density of Student's t; scipy's own takes ten times as long."""
+    level = gammaln((freedom + 1) / 2) - gammaln(freedom / 2) - 0.5 * np.log(freedom * np.pi)
+    tail = 0.5 * (freedom + 1) * np.log1p(np.square(deviation / scale) / freedom)
+    return np.asarray(level - tail - np.log(scale))
 
 
 def _log_normal(deviation: Volume, variance: Volume) -> Volume:

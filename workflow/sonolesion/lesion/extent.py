@@ -7,7 +7,7 @@ the interpolation to the acpc grid.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,10 @@ from scipy import ndimage, sparse
 
 Array = NDArray[np.floating[Any]]
 Shape = tuple[int, ...]
+# Voxels over which the ripples of a cubic spline's coefficients fall to 1 in 200.
+RIPPLE = 4
+# Boxes of voxels whose weights are kept at hand.
+MOST_BOXES = 16
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,18 @@ class Lattice:
         index = np.indices(self.shape).reshape(len(self.shape), -1).T
         return np.asarray(index @ self.affine[:3, :3].T + self.affine[:3, 3])
 
+    def cube(self, centre_mm: Array, reach_mm: float) -> NDArray[np.intp]:
+        """Return the numbers of the points in a cube; the grid must lie along the axes."""
+        step, start = np.diag(self.affine)[:3], self.affine[:3, 3]
+        low = np.ceil((np.asarray(centre_mm) - reach_mm - start) / step).astype(int)
+        high = np.floor((np.asarray(centre_mm) + reach_mm - start) / step).astype(int) + 1
+        x, y, z = (
+            np.arange(max(a, 0), max(min(b, size), 0))
+            for a, b, size in zip(low, high, self.shape, strict=True)
+        )
+        flat = (x[:, None, None] * self.shape[1] + y[:, None]) * self.shape[2] + z
+        return np.asarray(flat.ravel())
+
 
 @dataclass(frozen=True)
 class Extent:
@@ -41,31 +57,78 @@ class Extent:
         Share of every fine point in the mean over every voxel.
     patch : tuple of int
         Voxels of the scan near the lesion, (A, B, C).
-    weights : sparse array of shape (voxels of the scan, M)
+    weights : sparse array of shape (M, voxels of the scan)
         Weights of the spline at M points of the acpc grid.
+    corner : ndarray of int, shape (M, 3)
+        First voxel that the spline of a point looks at.
     filters : tuple of ndarray (A, A), (B, B), (C, C)
         From voxels to coefficients of a cubic spline along each axis; empty if it is linear.
+    boxes : dict
+        Weights already looked up, see `_near`.
     """
 
     average: sparse.csr_array
     patch: Shape
     weights: sparse.csr_array
+    corner: NDArray[np.intp]
     filters: tuple[Array, ...]
+    boxes: dict[tuple[Shape, Shape], tuple[NDArray[np.intp], sparse.csr_array]] = field(
+        default_factory=dict
+    )
 
-    def __call__(self, regions: Array, *, on: NDArray[np.intp] | None = None) -> Array:
+    def __call__(self, regions: Array, *, on: NDArray[np.intp]) -> Array:
         """Return what the scan shows, shape (K, M), of regions of shape (K, P).
 
-        `on` (P,) names the fine points the regions are given at; all of them if None.
+        `on` (P,) names the fine points the regions are given at; elsewhere there is nothing.
         """
-        average = self.average if on is None else self.average[on]
-        seen = np.asarray(regions.astype(np.float32) @ average)
+        shown = np.zeros((len(regions), self.weights.shape[0]))
+        full = regions.any(axis=0)
+        average = self.average[on[full]]
+        if not average.nnz:
+            return shown
+        # One row a voxel, so that the sparse products run through memory once.
+        seen = average.T @ np.ascontiguousarray(regions[:, full].T, dtype=np.float32)
+        low, high = self._about(average)
         if self.filters:
-            parts = seen.reshape(-1, *self.patch)
-            along_x, along_y, along_z = self.filters
-            parts = along_y @ parts @ along_z.T
-            seen = np.tensordot(parts, along_x, axes=(1, 1)).transpose(0, 3, 1, 2)
-            seen = seen.reshape(-1, average.shape[1])
-        return np.asarray(seen @ self.weights, dtype=np.float64)
+            seen = self._filtered(seen.reshape(*self.patch, -1), low, high)
+        rows, weights = self._near(tuple(low), tuple(high))
+        shown[:, rows] = (weights @ seen).T
+        return shown
+
+    @property
+    def order(self) -> int:
+        """Order of the spline."""
+        return 3 if self.filters else 1
+
+    def _near(self, low: Shape, high: Shape) -> tuple[NDArray[np.intp], sparse.csr_array]:
+        """Return the points whose spline looks into a box, and their weights.
+
+        The boxes of like shapes are few; each is looked up once.
+        """
+        if (low, high) not in self.boxes:
+            near = ((self.corner + self.order >= low) & (self.corner < high)).all(axis=1)
+            rows = np.flatnonzero(near)
+            if len(self.boxes) >= MOST_BOXES:
+                self.boxes.pop(next(iter(self.boxes)))
+            self.boxes[low, high] = (rows, self.weights[rows])
+        return self.boxes[low, high]
+
+    def _about(self, average: sparse.csr_array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the box of voxels that see something; a spline's ripples reach further."""
+        places = np.stack(np.unravel_index(np.unique(average.indices), self.patch))
+        ripple = RIPPLE if self.filters else 0
+        low = np.maximum(places.min(axis=1) - ripple, 0)
+        return low, np.minimum(places.max(axis=1) + 1 + ripple, self.patch)
+
+    def _filtered(self, seen: Array, low: NDArray[np.intp], high: NDArray[np.intp]) -> Array:
+        """Turn voxels (A, B, C, K) into coefficients of the spline within a box."""
+        box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+        part = seen[box]
+        for axis, (matrix, cut) in enumerate(zip(self.filters, box, strict=True)):
+            part = np.moveaxis(np.tensordot(matrix[cut, cut], part, axes=(1, axis)), 0, axis)
+        whole = np.zeros_like(seen)
+        whole[box] = part
+        return whole.reshape(-1, seen.shape[-1])
 
 
 def extent_of(
@@ -106,22 +169,27 @@ def extent_of(
         for n in patch
         if order > 1
     )
-    return Extent(average, patch, _spline_weights(place - low, patch, order), tuple(filters))
+    weights, corner = _spline_weights(place - low, patch, order)
+    return Extent(average, patch, weights, corner, tuple(filters))
 
 
-def _spline_weights(place: Array, patch: Shape, order: int) -> sparse.csr_array:
-    """Weights of B-spline coefficients (rows) at places in voxels of the patch (columns)."""
-    shift = 0 if order == 1 else 1
-    base = np.floor(place).astype(int) - shift
-    kernel = [_bspline(np.abs(place - (base + step)), order) for step in range(order + 1)]
-    shape = (int(np.prod(patch)), len(place))
-    total = sparse.csr_array(shape)
-    for corner in np.ndindex((order + 1,) * 3):
-        weight = np.prod([kernel[step][:, axis] for axis, step in enumerate(corner)], axis=0)
-        row = np.ravel_multi_index(tuple((base + corner).T), patch)
-        part = sparse.coo_array((weight, (row, np.arange(len(place)))), shape=shape)
-        total = total + part.tocsr()
-    return total.astype(np.float32)
+def _spline_weights(
+    place: Array, patch: Shape, order: int
+) -> tuple[sparse.csr_array, NDArray[np.intp]]:
+    """Weights of B-spline coefficients (columns) at places in voxels of the patch (rows).
+
+    Returns the weights, and the first voxel that each place looks at (M, 3).
+    """
+    base = np.floor(place).astype(int) - (0 if order == 1 else 1)
+    steps = np.arange(order + 1)
+    # Axis, place, step.
+    kernel = _bspline(np.abs(place.T[..., None] - (base.T[..., None] + steps)), order)
+    weight = np.einsum("mi,mj,mk->mijk", *kernel).astype(np.float32)
+    x, y, z = base.T[..., None] + steps
+    rows = (x[:, :, None, None] * patch[1] + y[:, None, :, None]) * patch[2] + z[:, None, None]
+    ends = np.arange(len(place) + 1) * (order + 1) ** 3
+    shape = (len(place), int(np.prod(patch)))
+    return sparse.csr_array((weight.ravel(), rows.ravel(), ends), shape=shape), base
 
 
 def _bspline(distance: Array, order: int) -> Array:

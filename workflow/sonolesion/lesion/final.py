@@ -137,7 +137,7 @@ def measures(zones: Zones, scene: Scene, samples: Mapping[str, Any]) -> dict[str
     }
     for name, numbers in found.items():
         if numbers:
-            numbers |= _volume_interval(name, samples, scene.interval)
+            numbers |= _drawn_volume(name, samples, scene.interval)
     found["lesion"] |= _shape(zones, scene) | _place(zones, scene, samples)
     return found
 
@@ -149,18 +149,31 @@ def sizes(mask: Mask, probability: Volume, voxel_mm: float) -> Numbers:
     volume = float(mask.sum()) * voxel_mm**3
     return {
         "volume": volume,
+        "mask_volume": volume,
         "probability_volume": float(probability.sum(dtype=float)) * voxel_mm**3,
         "diameter": geometry.max_diameter_mm(mask, np.full(3, voxel_mm)),
         "equivalent_diameter": geometry.sphere_diameter_mm(volume),
     }
 
 
-def _volume_interval(region: str, samples: Mapping[str, Any], level: float) -> Numbers:
+def _drawn_volume(region: str, samples: Mapping[str, Any], level: float) -> Numbers:
+    """Return the mean volume of the drawn shapes and its interval; nothing without them.
+
+    The mask holds the voxels that are more likely inside than not: in a lesion of few voxels
+    that is less than the lesion. Means of zones add up.
+    """
     drawn = samples.get("volume_samples_mm3") or {}
     values = np.asarray(drawn.get(SAMPLED.get(region, ""), ()), dtype=float)
     if region == "oedema" and drawn.get("all") and drawn.get("lesion"):
         values = np.asarray(drawn["all"]) - np.asarray(drawn["lesion"])
-    return _between("volume", values, level)
+    if not len(values):
+        return {}
+    middle = float(np.mean(values))
+    return {
+        "volume": middle,
+        "equivalent_diameter": geometry.sphere_diameter_mm(middle),
+        **_between("volume", values, level),
+    }
 
 
 def _between(name: str, values: NDArray[Any], level: float) -> Numbers:

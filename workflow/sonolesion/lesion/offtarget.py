@@ -141,7 +141,7 @@ def evidence(
     sd = change.noise_sd(
         value, features.astype(np.float32), usable=usable,
         edge=max(1, round(noise.block_mm / voxel_mm)), sigma=noise.smooth_mm / noise.block_mm,
-        cut=field.cut, rounds=field.rounds,
+        hole=0.0, cut=field.cut, rounds=field.rounds,
     )  # fmt: skip
     return np.where(usable, value / sd, 0).astype(np.float32)
 

@@ -82,7 +82,7 @@ def examine(
     changes = {
         name: compare(
             late[name], early[name], brain=head.brain, excluded=excluded, fluid=fluid,
-            voxel_mm=head.voxel_mm, field=field, noise=noise,
+            voxel_mm=head.voxel_mm, hole_mm=exclusion_radius_mm, field=field, noise=noise,
         )
         for name in late
     }  # fmt: skip

@@ -241,7 +241,7 @@ def _problem(
             )
         )  # fmt: skip
     fine = lattice.points_mm()
-    field = posterior.Field(fine, tissue_at(fine, grid, plan), plan.edge_mm)
+    field = posterior.Field(lattice, tissue_at(fine, grid, plan), plan.edge_mm)
     mean, sd = plan.prior(zones.volume_mm3).normal(centre, oedema=len(zones.means) == 3)
     starts = _starts(mean, volume_mm3=len(inside) * grid.voxel_mm**3)
     return Problem(seen, inflation, field, lattice, mean, sd, starts)
@@ -312,15 +312,13 @@ def _laid_out(shapes: Array, problem: Problem, grid: Grid, plan: FitPlan) -> dic
     total = np.zeros((3, len(field.points_mm)))
     volumes, centroids = [], []
     for one in shapes:
-        laid = shape.regions(
-            one, field.points_mm, field.tissue, edge_mm=field.edge_mm, slopes=False
-        )
-        zones = np.zeros_like(total)
+        on, laid = field.lay_out(one, slopes=False)
+        zones = np.zeros((3, len(on)))
         zones[: len(laid.zones)] = laid.zones
-        total += zones / len(shapes)
+        total[:, on] += zones / len(shapes)
         lesion = zones[:2].sum(axis=0)
         volumes.append(np.cumsum(zones.sum(axis=1)) * cell)
-        centroids.append(lesion @ field.points_mm / max(float(lesion.sum()), 1e-9))
+        centroids.append(lesion @ field.points_mm[on] / max(float(lesion.sum()), 1e-9))
     core, rim, oedema = (on_grid(part, problem.lattice, grid) for part in total)
     return {
         "core": core,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.lesion import shape
-from sonolesion.lesion.extent import Extent
+from sonolesion.lesion.extent import Extent, Lattice
+from sonolesion.lesion.shape import Regions
 
 Array = NDArray[np.floating[Any]]
 
@@ -38,11 +40,24 @@ class Seen:
 
 @dataclass(frozen=True)
 class Field:
-    """Fine points (N, 3) [mm], their fraction of tissue (N,), and the width of surfaces [mm]."""
+    """Fine points, their fraction of tissue (N,), and the width of surfaces [mm]."""
 
-    points_mm: Array
+    lattice: Lattice
     tissue: Array
     edge_mm: float
+
+    @cached_property
+    def points_mm(self) -> Array:
+        """Fine points, shape (N, 3) [mm]."""
+        return self.lattice.points_mm()
+
+    def lay_out(self, parameters: Array, *, slopes: bool) -> tuple[NDArray[np.intp], Regions]:
+        """Return the fine points (P,) that zones can reach, and the zones there."""
+        on = self.lattice.cube(parameters[shape.CENTRE], shape.reach_mm(parameters, self.edge_mm))
+        laid = shape.regions(
+            parameters, self.points_mm[on], self.tissue[on], edge_mm=self.edge_mm, slopes=slopes
+        )
+        return on, laid
 
 
 @dataclass(frozen=True)
@@ -102,14 +117,11 @@ def score(
     parameters: Array, seen: Sequence[Seen], field: Field, *, mean: Array, sd: Array
 ) -> tuple[float, Array]:
     """Return the log posterior of a shape, changes integrated out, and their means (C, K)."""
-    laid = shape.regions(
-        parameters, field.points_mm, field.tissue, edge_mm=field.edge_mm, slopes=False
-    )
+    on, laid = field.lay_out(parameters, slopes=False)
     total = -0.5 * float(np.square((parameters - mean) / sd).sum())
     changes = []
     for one in seen:
-        shown = one.extent(laid.zones)
-        value, change = _collapsed(one, shown)
+        value, change = _collapsed(one, one.extent(laid.zones, on=on))
         total += value
         changes.append(change)
     return total, np.array(changes)
@@ -133,12 +145,10 @@ def misfit(found: Fit, seen: Sequence[Seen], field: Field) -> Array:
     Tissue within a zone is not of one brightness, and no zone has exactly a smooth surface;
     the mean square of what is left tells how much. Never below one.
     """
-    laid = shape.regions(
-        found.parameters, field.points_mm, field.tissue, edge_mm=field.edge_mm, slopes=False
-    )
+    on, laid = field.lay_out(found.parameters, slopes=False)
     factors = []
     for one, change in zip(seen, found.changes, strict=True):
-        shown = one.extent(laid.zones)
+        shown = one.extent(laid.zones, on=on)
         weight = np.clip(shown.sum(axis=0), 0, 1)
         square = np.square((one.value - change @ shown) / one.sd)
         factors.append(max(1.0, float(np.average(square, weights=weight + 1e-9))))
@@ -163,37 +173,40 @@ def _normal(
     mean: Array, sd: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Return the Gram matrix and the slope of the joint fit of shape and changes."""
-    laid = shape.regions(
-        parameters, field.points_mm, field.tissue, edge_mm=field.edge_mm, slopes=True
-    )
+    on, laid = field.lay_out(parameters, slopes=True)
     m, k = len(parameters), len(laid.zones)
     size = m + k * len(seen)
     gram, slope = np.zeros((size, size)), np.zeros(size)
     gram[range(m), range(m)] = sd**-2.0
     slope[:m] = (mean - parameters) / sd**2
     for index, (one, change) in enumerate(zip(seen, changes, strict=True)):
-        shown = one.extent(laid.zones)
-        columns = np.vstack([_shape_columns(one, change, laid, m), shown])
-        weight = one.sd**-2.0
+        shown = one.extent(laid.zones, on=on)
+        columns = np.vstack([_shape_columns(one, change, laid, on, m), shown])
+        rest = one.value - change @ shown
+        # Most points see nothing of the lesion.
+        lit = columns.any(axis=0)
+        columns, weight = columns[:, lit], one.sd[lit] ** -2.0
         here = np.r_[0:m, m + index * k : m + (index + 1) * k]
         gram[np.ix_(here, here)] += (columns * weight) @ columns.T
-        slope[here] += (columns * weight) @ (one.value - change @ shown)
+        slope[here] += (columns * weight) @ rest[lit]
         own = here[m:]
         gram[own, own] += one.spread**-2.0
         slope[own] += (one.mean - change) / one.spread**2
     return gram, slope
 
 
-def _shape_columns(one: Seen, change: Array, laid: shape.Regions, m: int) -> Array:
+def _shape_columns(one: Seen, change: Array, laid: Regions, on: NDArray[np.intp], m: int) -> Array:
     """Differentiate what a contrast shows by the shape, (M, points)."""
     core, rim = change[0], change[1]
     outer = change[2] if len(change) == 3 else 0.0
-    total = np.zeros((m, len(one.value)))
-    for index, (on, slopes) in enumerate(laid.shells):
-        beyond = laid.beyond[on]
-        jump = (np.full(len(on), core - rim), rim - outer * beyond, outer * beyond)[index]
-        total += one.extent((slopes * jump[:, None]).T, on=on)
-    return total
+    places, parts = [], []
+    for index, (shell, slopes) in enumerate(laid.shells):
+        beyond = laid.beyond[shell]
+        jump = (np.full(len(shell), core - rim), rim - outer * beyond, outer * beyond)[index]
+        places.append(on[shell])
+        parts.append(slopes * jump[:, None])
+    # A point on two surfaces is named twice; the average adds both.
+    return one.extent(np.concatenate(parts).T.reshape(m, -1), on=np.concatenate(places))
 
 
 def draw(

@@ -17,6 +17,9 @@ ZONES = ("core", "rim", "oedema")
 REGIONS = ("core", "lesion", "all")
 DIGITS = 4
 PARTED = "zones I and II; oedema apart"
+# On the others zone II and oedema change alike.
+TELL_OEDEMA = {"T2w", "FLAIR"}
+UNPARTED = "zones I and II with oedema: no T2w or FLAIR to part them; up to three times I and II"
 
 
 def record(
@@ -46,7 +49,7 @@ def record(
     }
     return {
         "outcome": "not_visible" if drawn is None else "measured",
-        "definition": PARTED,
+        "definition": definition(outcome),
         "day_after": labels["day_after"],
         "baseline": labels["baseline"],
         "statistic": found.statistic,
@@ -64,6 +67,16 @@ def record(
         "target_mm": [float(value) for value in head.target_mm],
         **({} if drawn is None else _drawn(drawn, interval)),
     }
+
+
+def definition(outcome: Outcome) -> str:
+    """Say what the outline holds: without T2w and FLAIR, acute oedema can't be kept out of it."""
+    acute = any(len(change) == len(ZONES) for change in _changes(outcome))
+    return UNPARTED if acute and not TELL_OEDEMA & set(outcome.changes) else PARTED
+
+
+def _changes(outcome: Outcome) -> list[NDArray[np.floating[Any]]]:
+    return [] if outcome.outline is None else list(outcome.outline.changes.values())
 
 
 def _near(one: Change, head: Head, near_mm: float) -> float:

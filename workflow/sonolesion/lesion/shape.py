@@ -152,6 +152,11 @@ def regions(
     return Regions(np.stack(zones), shells, inside[-1] > inside[1])
 
 
+def reach_mm(parameters: Array, edge_mm: float) -> float:
+    """Return the distance from the centre beyond which there is no zone [mm]."""
+    return max(high for _, high in _bounds(parameters, edge_mm))
+
+
 def _bounds(parameters: Array, edge_mm: float) -> list[tuple[float, float]]:
     """Distances between which each surface lies; beyond them nothing needs its radius."""
     return [

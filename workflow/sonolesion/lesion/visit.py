@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from sonolesion.lesion import detection
 from sonolesion.lesion.blocks import Mask, Volume
-from sonolesion.lesion.comparison import Change, FieldModel, NoiseModel, compare, stacked
+from sonolesion.lesion.comparison import Change, FieldModel, NoiseModel, compare
 from sonolesion.lesion.detection import Detection, SearchPlan
 from sonolesion.lesion.evidence import Zones
 from sonolesion.lesion.outline import FitPlan, Grid, Outline, Placed, outline
@@ -188,7 +188,8 @@ def read_visit(
     def compared(name: str) -> Change:
         return compare(
             follow_up[name], baseline[name], brain=head.brain, excluded=excluded,
-            fluid=head.tissue[2], voxel_mm=head.voxel_mm, field=field, noise=noise,
+            fluid=head.tissue[2], voxel_mm=head.voxel_mm, hole_mm=exclusion_radius_mm,
+            field=field, noise=noise,
         )  # fmt: skip
 
     with ThreadPoolExecutor(n_threads) as pool:
@@ -203,7 +204,9 @@ def read_visit(
     if not changes:
         raise ValueError(f"no contrast covers the place searched: {coverage}")
     zones = zones_of(phases, day=day, contrasts=list(changes))
-    found = _search(changes, head, zones, centre, excluded, field, noise, search)
+    found = _search(
+        changes, head, zones, centre, excluded, exclusion_radius_mm, field, noise, search
+    )
     if found.p > search.alpha:
         return Outcome(changes, found, None, coverage)
     drawn, log_odds = outline(
@@ -215,15 +218,15 @@ def read_visit(
 
 def _search(
     changes: Mapping[str, Change], head: Head, zones: Zones, centre: NDArray[np.float64],
-    excluded: Mask, field: FieldModel, noise: NoiseModel, search: SearchPlan,
+    excluded: Mask, hole_mm: float, field: FieldModel, noise: NoiseModel, search: SearchPlan,
 ) -> Detection:  # fmt: skip
-    values, sds, _ = stacked(changes)
     usable = head.brain & ~excluded & np.all([one.valid for one in changes.values()], axis=0)
     blurred = detection.blurred(
-        values, sds, usable=usable, brain=head.brain,
+        [one.value for one in changes.values()], [one.sd for one in changes.values()],
+        usable=usable, brain=head.brain,
         sigma=search.scale_mm / head.voxel_mm,
         edge=max(1, round(noise.block_mm / head.voxel_mm)),
-        width=noise.smooth_mm / noise.block_mm,
+        width=noise.smooth_mm / noise.block_mm, hole=hole_mm / noise.block_mm,
         cut=field.cut, rounds=field.rounds, freedoms=noise.freedoms,
     )  # fmt: skip
     mirror = head.target_mm * np.array([-1.0, 1.0, 1.0])
@@ -248,5 +251,9 @@ def _nearest(head: Head, point_mm: NDArray[np.float64]) -> NDArray[np.intp]:
 def _descriptors(sd: Volume, tissue: Volume, step_mm: float) -> Volume:
     """Describe tissue round every voxel: expected noise and fractions, in a 10 mm window."""
     window = max(3, round(10.0 / step_mm))
-    parts = [*np.log(sd), *(3.0 * tissue)]
-    return np.stack([ndimage.uniform_filter(part, window) for part in parts])
+    found = np.empty((len(sd) + len(tissue), *tissue.shape[1:]), dtype=np.float32)
+    for out, one in zip(found, sd, strict=False):
+        ndimage.uniform_filter(np.log(one), window, output=out)
+    for out, one in zip(found[len(sd) :], tissue, strict=True):
+        ndimage.uniform_filter(3.0 * one, window, output=out)
+    return found

@@ -115,7 +115,11 @@ ENDS = {
 
 # Statistic: (unit, meaning). Coordinates are acpc: origin AC, x right, y anterior, z up.
 STATISTICS = {
-    "volume": ("mm3", "Volume of the binary region."),
+    "volume": (
+        "mm3",
+        "Volume: the mean over the shapes drawn from the posterior, or of the mask that was drawn.",
+    ),
+    "mask_volume": ("mm3", "Number of voxels of the mask times the voxel volume."),
     "probability_volume": ("mm3", "Sum of the probabilities times the voxel volume."),
     "diameter": ("mm", "Largest distance between two voxels of the region."),
     "equivalent_diameter": ("mm", "Diameter of the sphere of equal volume."),
