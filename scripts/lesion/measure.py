@@ -33,9 +33,6 @@ def main(
 
     late = {name: cropped(path) for name, path in zip(contrasts, follow_up, strict=True)}
     early = {name: cropped(path) for name, path in zip(contrasts, baseline, strict=True)}
-    grids = [
-        np.array(images.read_json(images.sidecar_of(path))["VoxelToAcpcMm"]) for path in follow_up
-    ]
     head = visit.Head(
         whole.data[box] > 0, np.stack([cropped(path) for path in tissue]),
         visit.moved(whole.affine, box), np.array(images.read_json(plan)["target_mm"]),
@@ -54,13 +51,20 @@ def main(
         Zones(*[cropped(path) for path in segmented]), images.read_json(found), drawn, box, scene,
         scans=late, tolerance_mm=measure["surface_tolerance_mm"],
     )  # fmt: skip
-    small_mm3 = measure["few_native_voxels"] * final.native_voxel_mm3(grids)
+    small_mm3 = measure["few_native_voxels"] * final.native_voxel_mm3(
+        [_grid(path) for path in follow_up]
+    )
     for path, part in zip((probseg, oedema, mask, dseg), result.volumes(), strict=True):
         images.save(path, visit.uncropped(part, box, whole.data.shape), whole.affine)
     images.write_json(lesion, result.record)
     table = findings.rows(result.record, labels, zones=result.zones, small_mm3=small_mm3)
     write_tsv(measures, table, columns=findings.COLUMNS)
     picture.draw(film, late, early, head=head, found=result, half_mm=picture_half_width_mm)
+
+
+def _grid(image: str) -> Any:
+    """Return where the voxels of the scan as acquired lie in acpc."""
+    return np.array(images.read_json(images.sidecar_of(image))["VoxelToAcpcMm"])
 
 
 if __name__ == "__main__":
