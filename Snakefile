@@ -24,11 +24,12 @@ if PASS != "pages":
             "Everything that the inventory asks for is there"
 
     include: "rules/ingest.smk"
+    include: "rules/anatomy.smk"
     include: "rules/diffusion.smk"
     include: "rules/susceptibility.smk"
-    include: "rules/anatomy.smk"
     include: "rules/atlases.smk"
     include: "rules/lesion.smk"
+    include: "rules/tracts.smk"
 
     if MAIN:
         write_steps()

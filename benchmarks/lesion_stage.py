@@ -58,14 +58,7 @@ SUBSETS = {
     "T1w": ("T1w",),
 }
 # Condition of the campaign → treated and untreated patients it is tried on.
-VARIED = {
-    "size x0.5": (2, 0),
-    "noise x2": (2, 1),
-    "slices 4 mm": (2, 1),
-    "12m": (1, 1),
-    "1m": (1, 1),
-    "size x2": (1, 0),
-}
+VARIED = {"size x0.5": (2, 0), "noise x2": (1, 1), "slices 4 mm": (1, 1), "12m": (1, 1)}
 ERROR_MM, ERROR_DEGREES = 0.15, 0.15
 CONTRASTS = ("T1w", "T2w", "FLAIR", "dwi", "MEGRE")
 COLUMNS = [

@@ -11,6 +11,7 @@ TO_OTHER = f"templates/from-{OTHER_TEMPLATE}_to-{TEMPLATE}_mode-image_xfm.nii.gz
 FROM_OTHER = f"templates/from-{TEMPLATE}_to-{OTHER_TEMPLATE}_mode-image_xfm.nii.gz"
 ACPC = "sub-{subject}/anat/sub-{subject}_space-acpc"
 AT_VISIT = "sub-{subject}/ses-{session}/anat/sub-{subject}_ses-{session}"
+AT_DWI = "sub-{subject}/ses-{session}/dwi/sub-{subject}_ses-{session}"
 
 # Native images that a step makes of the raw scans, and the contrast whose transform carries a map.
 MADE = {
@@ -49,6 +50,53 @@ def gradient_table(w, part):
     if isinstance(told, str):
         return ancient(f"{RAW}/{told}")
     return [ancient(f"{RAW}/{path}") for path in told]
+
+
+def tensor_told(w):
+    """Return what the plan says of a diffusion scan with directions enough for a tensor."""
+    return series(w.subject, w.session, "dwi")["tensor"]
+
+
+def phase_encoding(w):
+    """Return axis, sign and readout time, and the correction of the distortion that was chosen."""
+    named = (
+        "axis",
+        "sign",
+        "readout_s",
+        "partner_readout_s",
+        "method",
+        "reason",
+        "partial_fourier",
+    )
+    told = tensor_told(w)
+    return {name: told[name] for name in named}
+
+
+def tensor_files(w, part):
+    """Return the raw file that the correction takes besides the scan, if there is one."""
+    path = tensor_told(w)[part]
+    return [ancient(f"{RAW}/{path}")] if path else []
+
+
+def tensor_origin(w):
+    """Return what the corrected diffusion scan is made of: a change of scans reruns its steps."""
+    told = series(w.subject, w.session, "dwi")
+    return f"{told['fingerprint']} {told['tensor']['fingerprint']}"
+
+
+def visit_labels(w):
+    """Return what identifies a row that belongs to a visit, not to a treatment."""
+    return {
+        "participant_id": f"sub-{w.subject}",
+        "session_id": f"ses-{w.session}",
+        "day": visit(w.subject, w.session)["day"],
+    }
+
+
+def at_tracts(w, pattern):
+    """Return a file of the session that the bundles of a subject come from."""
+    session = PLAN["subjects"][w.subject]["tracts"]
+    return pattern.format(subject=w.subject, session=session)
 
 
 def native_map(w):

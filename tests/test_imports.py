@@ -18,9 +18,10 @@ STAGES = {
     "diffusion",
     "susceptibility",
     "atlases",
+    "tracts",
 }
 # Stages whose business is files, and stages whose modules are kernels.
-KERNEL_STAGES = {"anatomy", "lesion", "diffusion", "susceptibility", "maths"}
+KERNEL_STAGES = {"anatomy", "lesion", "diffusion", "susceptibility", "tracts", "maths"}
 NOT_IN_KERNELS = {"nibabel", "nipype", "pathlib", "logging", "snakemake", "pandas"}
 # The study writer of the phantom and the ingest read and write files: that is their work.
 SLOW = {"nilearn", "statsmodels", "dipy", "pandas", "matplotlib", "skimage", "SimpleITK"}

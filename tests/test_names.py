@@ -19,6 +19,7 @@ STAGES = {
     "diffusion",
     "susceptibility",
     "atlases",
+    "tracts",
 }
 SECOND_PASS = {"measures", "report"}
 

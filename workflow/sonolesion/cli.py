@@ -168,7 +168,7 @@ def _phantom(given: list[str]) -> int:
     settings = config.parse(content, file=options.config or "defaults")
     from sonolesion.phantom import study
 
-    study.make(settings.phantom, Path(options.folder))
+    study.make(settings.phantom, Path(options.folder), dti=settings.phantom_dti)
     print(f"Phantom study: {Path(options.folder) / 'bids'}")
     return 0
 

@@ -12,7 +12,7 @@ from sonolesion.core.errors import InputFault
 
 LABEL = re.compile(r"[A-Za-z0-9]+")
 # Words that stand behind an intervention's id in names of its files, and so can't end an id.
-RESERVED = ("auto", "learned", "overlap", "offtarget")
+RESERVED = ("auto", "learned", "overlap", "offtarget", "disconnection")
 INTERVENTION = re.compile(LABEL.pattern + "".join(f"(?<!{word})" for word in RESERVED))
 # Suffixes of the raw files each modality is made of, by data type folder.
 MODALITIES = {
@@ -112,3 +112,13 @@ def scans_of(bids_dir: str | Path, subject: str, session: str) -> Iterator[Scan]
             if modality and name.endswith((".nii", ".nii.gz")):
                 path = f"{folder}/{datatype}/{name}"
                 yield Scan(path, subject, session, modality, entities)
+
+
+def field_maps_of(bids_dir: str | Path, subject: str, session: str, suffix: str) -> Iterator[Scan]:
+    """Yield the NIfTI files of a session's folder ``fmap`` with a suffix, sorted by path."""
+    folder = f"sub-{subject}/ses-{session}/fmap"
+    place = Path(bids_dir, folder)
+    for name in sorted(os.listdir(place)) if place.is_dir() else ():
+        entities, found = entities_of(name)
+        if found == suffix and name.endswith((".nii", ".nii.gz")):
+            yield Scan(f"{folder}/{name}", subject, session, "", entities)

@@ -27,8 +27,10 @@ from sonolesion.core.settings.ingest import Ingest
 from sonolesion.core.settings.lesion import Lesion
 from sonolesion.core.settings.measures import Measures
 from sonolesion.core.settings.phantom import Phantom
+from sonolesion.core.settings.phantom_dti import PhantomDti
 from sonolesion.core.settings.report import Report
 from sonolesion.core.settings.susceptibility import Susceptibility
+from sonolesion.core.settings.tracts import Tracts
 
 
 class Settings(Section):
@@ -42,9 +44,11 @@ class Settings(Section):
     diffusion: Diffusion = Diffusion()
     susceptibility: Susceptibility = Susceptibility()
     lesion: Lesion = Lesion()
+    tracts: Tracts = Tracts()
     measures: Measures = Measures()
     report: Report = Report()
     phantom: Phantom = Phantom()
+    phantom_dti: PhantomDti = PhantomDti()
 
 
 def parse(content: Mapping[str, Any], *, file: object) -> Settings:

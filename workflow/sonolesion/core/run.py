@@ -23,7 +23,7 @@ from sonolesion.core.tables import write_text
 
 # Params that steer reruns and are no business of main().
 BOOKKEEPING = frozenset({"code", "scan"})
-PACKAGES = ("nibabel", "numpy", "picsl-greedy", "scipy", "SimpleITK", "snakemake")
+PACKAGES = ("dipy", "nibabel", "numpy", "picsl-greedy", "scipy", "SimpleITK", "snakemake")
 
 
 def run(main: Callable[..., None], snakemake: Any) -> None:

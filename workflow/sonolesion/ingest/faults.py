@@ -15,6 +15,13 @@ from sonolesion.ingest.inventory import Row
 
 # Steps that make the native contrasts of a modality.
 MADE_BY = {"dwi": "diffusion.adc", "MEGRE": "susceptibility.r2star"}
+# Settings of their stages that they know nothing of: those of the tensor.
+APART = frozenset(
+    {
+        "table", "gate", "zero_filling", "denoising", "registration", "prediction", "outliers",
+        "distortion", "mask", "tensor", "free_water", "regions",
+    }
+)  # fmt: skip
 
 
 class Step(NamedTuple):
@@ -32,7 +39,8 @@ def with_origins(
     result = []
     for row in rows:
         made = MADE_BY.get(row.modality, "") if len(row.use.contrasts) > 1 else ""
-        section = settings.get(made.partition(".")[0], {})
+        stage = settings.get(made.partition(".")[0], {})
+        section = {name: value for name, value in stage.items() if name not in APART}
         found = series.origins(row.use, code_of=code(made) if made else "", section=section)
         result.append(replace(row, origins=found))
     return result

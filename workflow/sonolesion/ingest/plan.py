@@ -21,6 +21,8 @@ MADE_BY = {"dwi": "diffusion_adc", "MEGRE": "susceptibility_r2star"}
 LESION_STEPS = ("segment", "measure", "overlap", "offtarget")
 # Which of them a learned model takes the place of.
 LEARNED = {"segment": "learned"}
+# Steps of a diffusion scan with directions enough, at each visit.
+TENSOR_STEPS = ("gradients", "preproc", "space", "tensor")
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,16 @@ class Subject:
         Intervention id → ``day``, ``side``, ``target``, ``baseline`` and ``follow_ups``
         (session → ``day_after``, ``contrasts``, ``left_out`` (contrast → why) and ``earlier``,
         the sessions before it since the treatment). The arm is not in here.
+    tracts : str
+        Session whose diffusion scan the bundles come from: the last one before the first
+        treatment that has directions enough; "" if none.
     """
 
     label: str
     baseline: str
     sessions: dict[str, dict[str, Any]]
     interventions: dict[str, dict[str, Any]]
+    tracts: str = ""
 
 
 def plan_subject(
@@ -78,7 +84,8 @@ def plan_subject(
         item.intervention: _planned(item, sound, rows, sessions, enhanced_left_out)
         for item in sorted(sound, key=lambda i: (i.day or 0.0, i.intervention))
     }
-    subject = Subject(label, baseline, sessions, planned if baseline else {})
+    tracts = _tracts(sessions, first_day) if baseline else ""
+    subject = Subject(label, baseline, sessions, planned if baseline else {}, tracts)
     return subject, [*rows, *_lesion_rows(subject, rows, interventions, first_day)]
 
 
@@ -124,6 +131,21 @@ def _sessions(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
                 facts = {"files": list(row.use.files), "fingerprint": row.use.fingerprint}
                 session["series"][row.modality] = facts | row.use.params
     return sessions
+
+
+def has_tensor(facts: Mapping[str, Any]) -> bool:
+    """Return whether a session's diffusion scan has directions enough for a tensor."""
+    return "tensor" in facts["series"].get("dwi", {})
+
+
+def _tracts(sessions: Mapping[str, Mapping[str, Any]], first_day: float) -> str:
+    """Return the last session before a day that has a tensor."""
+    before = [
+        (facts["day"], name)
+        for name, facts in sessions.items()
+        if has_tensor(facts) and facts["day"] is not None and facts["day"] < first_day
+    ]
+    return max(before)[1] if before else ""
 
 
 def _planned(
@@ -242,16 +264,25 @@ def _subject_jobs(subject: Subject, steps: Sequence[str]) -> Iterator[Job]:
         yield Job(f"anatomy_{step}", own, "T1w")
     for session, facts in subject.sessions.items():
         yield from _visit_jobs(own | {"session": session}, facts)
-    if any(planned["follow_ups"] for planned in subject.interventions.values()):
-        yield Job("atlases_carry", own, "lesion")
+    treated = any(planned["follow_ups"] for planned in subject.interventions.values())
+    tensors = [session for session, facts in subject.sessions.items() if has_tensor(facts)]
+    if treated or tensors:
+        yield Job("atlases_carry", own, "lesion" if treated else "dwi")
+    if subject.tracts:
+        yield Job("tracts_track", own, "dwi")
+        for session in tensors:
+            yield Job("tracts_profiles", own | {"session": session}, "dwi")
     for name, planned in subject.interventions.items():
-        treated = own | {"intervention": name}
+        treated_by = own | {"intervention": name}
         looked = [s for s, told in planned["follow_ups"].items() if told["contrasts"]]
         if looked:
-            yield Job("lesion_target", treated, "lesion")
+            yield Job("lesion_target", treated_by, "lesion")
         for session in looked:
+            visit = treated_by | {"session": session}
             for step in steps:
-                yield Job(f"lesion_{step}", treated | {"session": session}, "lesion")
+                yield Job(f"lesion_{step}", visit, "lesion")
+            if subject.tracts:
+                yield Job("tracts_disconnection", visit, "dwi")
 
 
 def _visit_jobs(visit: dict[str, str], facts: Mapping[str, Any]) -> Iterator[Job]:
@@ -265,6 +296,9 @@ def _visit_jobs(visit: dict[str, str], facts: Mapping[str, Any]) -> Iterator[Job
             yield Job("anatomy_contrast", visit | {"contrast": first}, modality)
         for name in maps:
             yield Job("anatomy_map", visit | {"map": name}, modality)
+    if has_tensor(facts):
+        for step in TENSOR_STEPS:
+            yield Job(f"diffusion_{step}", visit, "dwi")
 
 
 def without_arm(subject: Subject) -> dict[str, Any]:
@@ -273,4 +307,4 @@ def without_arm(subject: Subject) -> dict[str, Any]:
         "baseline": subject.baseline or MISSING,
         "sessions": subject.sessions,
         "interventions": subject.interventions,
-    }
+    } | ({"tracts": subject.tracts} if subject.tracts else {})

@@ -12,7 +12,7 @@ from typing import Any
 from sonolesion.core import bids, gradients
 from sonolesion.core.config import Settings
 from sonolesion.core.errors import InputFault
-from sonolesion.ingest import preflight, protocol, scans
+from sonolesion.ingest import preflight, protocol, scans, tensor
 from sonolesion.maths.shells import choose_shell
 
 ENTITIES_WITHIN = {"echo", "part"}  # what tells the files of one multi-echo scan apart
@@ -83,7 +83,7 @@ def read(modality: str, group: Sequence[bids.Scan], settings: Settings, cache: s
         ),
     )
     if modality == "dwi":
-        return _diffusion(use, group[0], settings, cache)
+        return _diffusion(use, group[0], sidecars[0], settings, cache)
     return _echoes(use, group, sidecars, cache) if modality == "MEGRE" else use
 
 
@@ -104,8 +104,14 @@ def _require_sound(
         )
 
 
-def _diffusion(use: Use, scan: bids.Scan, settings: Settings, cache: scans.Cache) -> Use:
-    """Add the gradient table to a diffusion scan that a trace can be made of."""
+def _diffusion(
+    use: Use,
+    scan: bids.Scan,
+    sidecar: Mapping[str, Any],
+    settings: Settings,
+    cache: scans.Cache,
+) -> Use:
+    """Add the gradient table to a diffusion scan that a trace can be made of, and a tensor."""
     b_values, vectors = cache.beside(scan, ".bval"), cache.beside(scan, ".bvec")
     if not b_values:
         raise InputFault(
@@ -122,13 +128,17 @@ def _diffusion(use: Use, scan: bids.Scan, settings: Settings, cache: scans.Cache
         table.b_values, table.vectors, file=b_values, **settings.diffusion.shells.model_dump()
     )
     prints = [use.fingerprint, *(scans.fingerprint(place) for place in places)]
+    told = tensor.params(scan, table, sidecar, settings, cache)
+    volumes_told = (
+        f"b {shell.b_low:.0f} and {shell.b_high:.0f} s/mm², {len(shell.weighted)} volumes"
+    )
     return Use(
         files=use.files,
         contrasts=use.contrasts,
-        params={"b_values": b_values, "vectors": tables[1:]},
+        params={"b_values": b_values, "vectors": tables[1:]} | ({"tensor": told} if told else {}),
         fingerprint=" ".join(prints),
         protocol=use.protocol | {"BValue": round(shell.b_high)},
-        note=f"b {shell.b_low:.0f} and {shell.b_high:.0f} s/mm², {len(shell.weighted)} volumes",
+        note="; ".join([volumes_told, *([tensor.note(told)] if told else [])]),
     )
 
 

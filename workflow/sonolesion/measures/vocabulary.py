@@ -27,7 +27,12 @@ class Column:
 COLUMNS = (
     Column("participant_id", "label", "Participant, as `sub-<label>`."),
     Column("session_id", "label", "Visit, as `ses-<label>`; labels carry no order."),
-    Column("intervention_id", "label", "Treatment the row is counted from; says nothing of arm."),
+    Column(
+        "intervention_id",
+        "label",
+        "Treatment the row is counted from, n/a where it is of the visit; says nothing of arm.",
+        required=False,
+    ),
     Column("days_from_treatment", "number", "Days from that treatment; before it negative.", "d"),
     Column("modality", "level", "Kind of acquisition the number comes from."),
     Column("map", "level", "Map or segmentation that was measured."),
@@ -60,6 +65,7 @@ UNITS = {
     "mm3": "cubic millimetre",
     "mm": "millimetre",
     "1": "plain number (ratio, score or probability)",
+    "mm2/s": "square millimetre per second",
 }
 
 # Overlap of the lesion with a region of an atlas, with the interval that its position leaves.
@@ -105,6 +111,23 @@ CLUSTERS = {
     "clusters": ("1", "Number of clusters of change; zero if none is real."),
     "peak_z": ("1", "Largest change of a cluster over its noise."),
 }
+# Diffusion tensor and bundles.
+TENSOR = {
+    "fa_median": ("1", "Median fractional anisotropy of the region's voxels."),
+    "md_median": ("mm2/s", "Median mean diffusivity of the region's voxels."),
+    "fa_mean": ("1", "Fractional anisotropy along the bundle's core, mean of its nodes."),
+    "md_mean": ("mm2/s", "Mean diffusivity along the bundle's core, mean of its nodes."),
+}
+CUT = {
+    "cut_streamlines": ("1", "Share of the bundle's streamlines that the lesion cuts."),
+    "cut_length": ("1", "Share of the bundle's length that belongs to cut streamlines."),
+}
+CUT |= {
+    f"{name}_{end}": (unit, f"{word} end of the interval of {name}.")
+    for name, (unit, _) in CUT.items()
+    for end, word in (("low", "Lower"), ("high", "Upper"))
+}
+CUT["cut_expected"] = ("1", "Mean over the bundle's streamlines of the highest lesion probability.")
 UNCERTAIN = ("volume", *(f"centroid_{axis}" for axis in "xyz"),
              *(f"error_{axis}" for axis in ("ml", "ap", "dv", "3d")), *WALL, *FOCUS)  # fmt: skip
 ENDS = {
@@ -138,6 +161,8 @@ STATISTICS = {
     "detection_statistic": ("1", "Statistic of the test that a lesion is there."),
     "detection_p": ("1", "Its probability where there is no lesion."),
     **CLUSTERS,
+    **TENSOR,
+    **CUT,
 }
 
 LEVELS = {
@@ -150,12 +175,16 @@ LEVELS = {
         "ADC": "Apparent diffusion coefficient.",
         "T2starw": "Late echo of the gradient echo, magnitude.",
         "R2starmap": "Transverse relaxation rate R2*.",
+        "dwi": "Diffusion scan with directions enough for a tensor.",
     },
     "map": {
         "lesion": "Segmentation of the change against the participant's own baseline.",
         "contrast_lesion": "Change seen in one contrast alone, whatever the zone.",
         "overlap": "The lesion and a region of an atlas, on the acpc grid.",
         "offtarget": "Change away from every plan; its p is family-wise over the visit.",
+        "tensor": "Tensor maps of the visit, on the scan's own grid.",
+        "disconnection": "The visit's lesion and the bundles of the patient's own baseline.",
+        "profile": "Tensor maps of the visit along the bundles of the baseline.",
     },
     "region": {
         "lesion": "Lesion, zones I and II; oedema apart.",
@@ -168,6 +197,8 @@ LEVELS = {
         "offtarget_restricted_diffusion": "Clusters there with trace up and ADC down.",
         "offtarget_t2_hyperintensity": "Clusters there with T2w and FLAIR up.",
         "offtarget_other": "Clusters there of any other change.",
+        "white_matter": "White matter of the baseline.",
+        "grey_matter": "Grey matter of the baseline.",
     },
     "side": {"left": "The patient's left.", "right": "The patient's right."},
     "statistic": {name: meaning for name, (_, meaning) in STATISTICS.items()},
@@ -185,12 +216,12 @@ FORMS = {
     "region": (
         r"[a-z0-9_]+:[A-Za-z0-9_.+-]+",
         "Region of an atlas, as `atlas:region`; `atlas:all` if the atlas could not be used. "
-        "`offtarget:N` is cluster N away from the plan.",
+        "`offtarget:N` is cluster N away from the plan, `tract:name` a bundle of the baseline.",
     ),
 }
 
 # Statistics that are not of the lesion itself.
-OF_OTHERS = {*OVERLAP, *CLUSTERS, "detection_statistic", "detection_p"}
+OF_OTHERS = {*OVERLAP, *CLUSTERS, *TENSOR, *CUT, "detection_statistic", "detection_p"}
 # Too many for a table that people read; the long table has them.
 ONLY_LONG = {*FOCUS, *ENDS} - {"volume_low", "volume_high"}
 # Columns of the wide table of the lesion: region and statistic.

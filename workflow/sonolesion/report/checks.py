@@ -18,6 +18,8 @@ TITLES = {
     "T2wregistration": "T2w to T1w of the same visit",
     "FLAIRregistration": "FLAIR to T1w of the same visit",
     "traceregistration": "Diffusion (trace, carries ADC) to T1w of the same visit",
+    "gradients": "Gradient directions of the diffusion scan",
+    "b0registration": "Diffusion tensor scan (unweighted) to T1w of the same visit",
     "T2starwregistration": "Gradient echo (T2*w, carries R2*) to T1w of the same visit",
 }
 # Checks whose names don't say what they are.
@@ -29,6 +31,7 @@ NAMES = {
     "coverage": "brain covered by the scan",
     "thalamus_coverage": "thalami covered by the scan",
     "mirror_ratio": "right side up, not mirrored",
+    "gradient_frame_margin": "directions as given, ahead of the best other reading",
     "peak_sharpness": "clear optimum of the registration",
 }
 LARGE = 1000  # from here on whole numbers, never powers of ten

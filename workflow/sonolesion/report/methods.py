@@ -60,6 +60,47 @@ STATEMENTS = (
         ("Stejskal 1965", "Basser 1994"),
     ),
     Statement(
+        frozenset({"diffusion_gradients"}),
+        "The frame of the gradient directions was judged by the coherence of fibres among all 24 "
+        "distinguishable flips and permutations; the raw table is never edited.",
+        ("Schilling 2019",),
+    ),
+    Statement(
+        frozenset({"diffusion_preproc"}),
+        "The diffusion scan was denoised (MP-PCA) and unringed where its k-space allows it. Each "
+        "volume was registered to what the others predict, rigidly and with a polynomial field of "
+        "the eddy currents; slices that lost signal were predicted from the others; directions "
+        "turned with the head. Distortion was undone by the best there is of a scan with opposite "
+        "phase encoding, a B0 map, and registration to the T1w along the phase encoding, all in "
+        "one interpolation.",
+        ("Veraart 2016", "Kellner 2016", "Andersson 2016", "Ruthotto 2012", "Leemans 2009"),
+    ),
+    Statement(
+        frozenset({"diffusion_tensor"}),
+        "The diffusion tensor was fitted by weighted linear least squares; free water from one "
+        "shell is exploratory.",
+        ("Veraart 2013", "Pasternak 2009"),
+    ),
+    Statement(
+        frozenset({"tracts_track"}),
+        "Fibre orientations of the baseline came from constrained spherical deconvolution, "
+        "streamlines from probabilistic tracking, and bundles from the regions that these pass "
+        "and do not touch.",
+        ("Tournier 2007", "Garyfallidis 2014"),
+    ),
+    Statement(
+        frozenset({"tracts_disconnection"}),
+        "A streamline of the baseline is cut where the probability of lesion reaches the "
+        "threshold. Intervals come from a wild bootstrap of the scan, new tracking, and redrawing "
+        "place and outline of the lesion.",
+        ("Whitcher 2008",),
+    ),
+    Statement(
+        frozenset({"tracts_profiles"}),
+        "FA and MD of each visit were followed along the baseline's bundles.",
+        ("Yeatman 2012",),
+    ),
+    Statement(
         frozenset({"susceptibility_r2star"}),
         "R2* was fitted to the magnitudes of the echoes by weighted log-linear least squares, "
         "after removal of the bias of noise and without echoes below the noise floor; the "

@@ -164,5 +164,81 @@ REFERENCES = {
             "J Med Internet Res 2021; 23: e26151.",
             "10.2196/26151",
         ),
+        Reference(
+            "Schilling 2019",
+            "Schilling KG et al. A fiber coherence index for quality control of B-table "
+            "orientation in diffusion MRI scans. Magn Reson Imaging 2019; 58: 82–89.",
+            "10.1016/j.mri.2019.01.018",
+        ),
+        Reference(
+            "Veraart 2016",
+            "Veraart J et al. Diffusion MRI noise mapping using random matrix theory. Magn "
+            "Reson Med 2016; 76: 1582–1593.",
+            "10.1002/mrm.26059",
+        ),
+        Reference(
+            "Kellner 2016",
+            "Kellner E et al. Gibbs-ringing artifact removal based on local subvoxel- "
+            "shifts. Magn Reson Med 2016; 76: 1574–1581.",
+            "10.1002/mrm.26054",
+        ),
+        Reference(
+            "Andersson 2016",
+            "Andersson JLR, Sotiropoulos SN. An integrated approach to correction for off- "
+            "resonance effects and subject movement in diffusion MR imaging. NeuroImage "
+            "2016; 125: 1063–1078.",
+            "10.1016/j.neuroimage.2015.10.019",
+        ),
+        Reference(
+            "Ruthotto 2012",
+            "Ruthotto L et al. Diffeomorphic susceptibility artifact correction of "
+            "diffusion-weighted magnetic resonance images. Phys Med Biol 2012; 57: "
+            "5715–5731.",
+            "10.1088/0031-9155/57/18/5715",
+        ),
+        Reference(
+            "Leemans 2009",
+            "Leemans A, Jones DK. The B-matrix must be rotated when correcting for subject "
+            "motion in DTI data. Magn Reson Med 2009; 61: 1336–1349.",
+            "10.1002/mrm.21890",
+        ),
+        Reference(
+            "Veraart 2013",
+            "Veraart J et al. Weighted linear least squares estimation of diffusion MRI "
+            "parameters: strengths, limitations, and pitfalls. NeuroImage 2013; 81: "
+            "335–346.",
+            "10.1016/j.neuroimage.2013.05.028",
+        ),
+        Reference(
+            "Pasternak 2009",
+            "Pasternak O et al. Free water elimination and mapping from diffusion MRI. Magn "
+            "Reson Med 2009; 62: 717–730.",
+            "10.1002/mrm.22055",
+        ),
+        Reference(
+            "Tournier 2007",
+            "Tournier JD, Calamante F, Connelly A. Robust determination of the fibre "
+            "orientation distribution in diffusion MRI: non-negativity constrained super- "
+            "resolved spherical deconvolution. NeuroImage 2007; 35: 1459–1472.",
+            "10.1016/j.neuroimage.2007.02.016",
+        ),
+        Reference(
+            "Garyfallidis 2014",
+            "Garyfallidis E et al. Dipy, a library for the analysis of diffusion MRI data. "
+            "Front Neuroinform 2014; 8: 8.",
+            "10.3389/fninf.2014.00008",
+        ),
+        Reference(
+            "Whitcher 2008",
+            "Whitcher B et al. Using the wild bootstrap to quantify uncertainty in "
+            "diffusion tensor imaging. Hum Brain Mapp 2008; 29: 346–362.",
+            "10.1002/hbm.20395",
+        ),
+        Reference(
+            "Yeatman 2012",
+            "Yeatman JD et al. Tract profiles of white matter properties: automating fiber- "
+            "tract quantification. PLoS ONE 2012; 7: e49790.",
+            "10.1371/journal.pone.0049790",
+        ),
     )
 }

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from sonolesion.core.settings import Section, key
+from sonolesion.core.settings.diffusion_distortion import Distortion
+from sonolesion.core.settings.diffusion_gradients import GradientGate, GradientTable, ZeroFilling
+from sonolesion.core.settings.diffusion_motion import Denoising, Outliers, Prediction, Registration
+from sonolesion.core.settings.diffusion_tensor import DiffusionTensor, FreeWater
 
 
 class Shells(Section):
@@ -50,8 +54,37 @@ class SignalFloor(Section):
     )
 
 
+class TensorMask(Section):
+    """Brain of a diffusion scan: the T1w's, carried by the trace image's registration."""
+
+    margin_mm: float = key(
+        4.0,
+        "Margin for what distortion moves out of it.",
+        unit="mm",
+        source="chosen: displacements of 2 voxels",
+        ge=0,
+    )
+    bright_share: float = key(
+        0.1, "Least signal, as a share of the bright tissue.", source="chosen", ge=0, lt=1
+    )
+
+
+class TensorRegions(Section):
+    """Medians of FA and MD in tissue and atlas regions."""
+
+    min_tissue: float = key(
+        0.9, "Least probability of a voxel of white or grey matter.", source="chosen", gt=0, le=1
+    )
+    min_share: float = key(
+        0.5, "Least share of a voxel that lies in an atlas region.", source="chosen", gt=0, le=1
+    )
+    few_voxels: int = key(
+        8, "A region of fewer voxels is below resolution.", source="chosen: 2 x 2 x 2", ge=1
+    )
+
+
 class Diffusion(Section):
-    """Trace-weighted image and apparent diffusion coefficient."""
+    """Trace and apparent diffusion coefficient; tensor of scans with directions enough."""
 
     shells: Shells = Shells()
     floor: SignalFloor = SignalFloor()
@@ -64,3 +97,15 @@ class Diffusion(Section):
     max_median_mm2_s: float = key(
         2.5e-3, "Largest believable median of a head.", unit="mm²/s", source="chosen", gt=0
     )
+    table: GradientTable = GradientTable()
+    gate: GradientGate = GradientGate()
+    zero_filling: ZeroFilling = ZeroFilling()
+    denoising: Denoising = Denoising()
+    registration: Registration = Registration()
+    prediction: Prediction = Prediction()
+    outliers: Outliers = Outliers()
+    distortion: Distortion = Distortion()
+    mask: TensorMask = TensorMask()
+    tensor: DiffusionTensor = DiffusionTensor()
+    free_water: FreeWater = FreeWater()
+    regions: TensorRegions = TensorRegions()

@@ -1,0 +1,233 @@
+"""Noise, ringing and distortion of a scan: what is done about them, and the reasons in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonolesion.core.errors import GateFailure
+from sonolesion.diffusion import distortion, distortion_checks
+from sonolesion.diffusion.denoising import denoise, unring, why_not_denoised, why_not_unringed
+from sonolesion.diffusion.distortion_field import Search
+from sonolesion.diffusion.distortion_pose import moved
+
+Volume = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Told = Mapping[str, Any]
+SEARCH = Search.__dataclass_fields__
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a field is looked for in.
+
+    Attributes
+    ----------
+    b0 : ndarray of shape (X, Y, Z)
+        First unweighted volume of the scan.
+    partner : ndarray of shape (X, Y, Z) or None
+        Unweighted volume with the opposite phase encoding, on the same grid.
+    b0_map : ndarray of shape (A, B, C) or None
+        Field [Hz], with its affine `map_affine`.
+    t1w : ndarray of shape (X, Y, Z)
+        T1w on the scan's grid.
+    brain, mask : ndarray of bool, shape (X, Y, Z)
+        Brain in the T1w; and with a margin, in the scan.
+    affine : ndarray of shape (4, 4)
+        Voxel indices to RAS+ [mm].
+    """
+
+    b0: Volume
+    partner: Volume | None
+    b0_map: Volume | None
+    map_affine: Matrix | None
+    t1w: Volume
+    brain: Mask
+    mask: Mask
+    affine: Matrix
+
+    @property
+    def voxel_mm(self) -> Matrix:
+        """Edges of a voxel [mm]."""
+        return np.asarray(np.linalg.norm(self.affine[:3, :3], axis=0))
+
+
+@dataclass(frozen=True)
+class Field:
+    """Field of a scan [Hz], None where nothing is corrected; and what the sidecar says of it."""
+
+    hz: Volume | None
+    told: dict[str, Any] = field(default_factory=dict)
+
+
+def cleaned(
+    data: Volume, mask: Mask, *, acquisition: Told, denoising: Told
+) -> tuple[Volume, dict[str, Any]]:
+    """Remove noise and ringing where that is allowed, and say what was done.
+
+    Parameters
+    ----------
+    data : ndarray of shape (X, Y, Z, N)
+        Scan as acquired.
+    mask : ndarray of shape (X, Y, Z)
+        Where noise is removed.
+    acquisition : mapping
+        ``zero_filled`` and ``partial_fourier``: "yes", "no" or "undecidable".
+    denoising : mapping
+        Settings.
+    """
+    filled = acquisition["zero_filled"] == "yes"
+    why = why_not_denoised(
+        zero_filled=filled, n_volumes=data.shape[3], min_volumes=denoising["min_volumes"]
+    )
+    told: dict[str, Any] = {"Denoising": why or "MP-PCA"}
+    if not why:
+        radius = denoising["patch_radius_voxels"]
+        data, noise = denoise(data, mask, patch_radius_voxels=radius)
+        told["NoiseSigma"] = float(np.nanmedian(noise))
+    partial = acquisition["partial_fourier"] == "yes"
+    why = why_not_unringed(zero_filled=filled, partial_fourier=partial)
+    if not why and acquisition["partial_fourier"] == "undecidable":
+        told["RingingNote"] = "whether k-space was measured whole is not told"
+    told["Unringing"] = why or "local sub-voxel shifts"
+    return (data if why else unring(data)), told
+
+
+def find_field(scene: Scene, *, phase: Told, settings: Told) -> Field:
+    """Find the field by the method chosen, or by registration where its own check refuses it.
+
+    Parameters
+    ----------
+    scene : Scene
+        Scan and what else there is.
+    phase : mapping
+        ``method``, ``reason``, ``axis``, ``sign``, ``readout_s``, ``partner_readout_s``.
+    settings : mapping
+        ``diffusion.distortion``.
+    """
+    told: dict[str, Any] = {"DistortionChoice": phase["reason"]}
+    if phase["method"] == "opposed":
+        hz, said = _from_pair(scene, phase, settings)
+        told |= said
+        if hz is not None:
+            return Field(hz, told | {"DistortionMethod": "opposed"})
+    if phase["method"] == "b0_map":
+        hz, said = _from_map(scene, phase, settings)
+        told |= said
+        if hz is not None:
+            return Field(hz, told | {"DistortionMethod": "b0_map"})
+    if phase["method"] == "none":
+        return Field(None, told | {"DistortionMethod": "none"})
+    try:
+        hz, said = _from_t1w(scene, phase, settings)
+    except GateFailure as refused:
+        return Field(
+            None, told | {"DistortionMethod": "none", "RegistrationVerdict": refused.found}
+        )
+    return Field(hz, told | said | {"DistortionMethod": "registration"})
+
+
+def _search(settings: Told) -> Search:
+    given = {name: settings[name] for name in SEARCH}
+    return Search(**given | {"levels_mm": tuple(settings["levels_mm"])})
+
+
+def _encoding(phase: Told) -> dict[str, Any]:
+    return {name: phase[name] for name in ("axis", "sign", "readout_s")}
+
+
+def _from_pair(scene: Scene, phase: Told, settings: Told) -> tuple[Volume | None, dict[str, Any]]:
+    """Return the field of a pair, None unless the scans prove to be one."""
+    partner = scene.partner
+    if partner is None:
+        return None, {"PairVerdict": "the partner is not there"}
+    pair = distortion.solve_pair(
+        scene.b0,
+        partner,
+        **_encoding(phase),
+        other_readout_s=phase["partner_readout_s"],
+        voxel_mm=list(scene.voxel_mm),
+        how=_search(settings["pair"]),
+        min_motion_mm=settings["min_motion_mm"],
+    )
+    own = distortion.unwarp(scene.b0, pair.field_hz, **_encoding(phase))
+    other = distortion.unwarp(
+        moved(partner, pair.pose, voxel_mm=scene.voxel_mm, order=3),
+        pair.field_hz,
+        axis=phase["axis"],
+        sign=-phase["sign"],
+        readout_s=phase["partner_readout_s"],
+    )
+    before = distortion_checks.agreement(scene.b0, partner, scene.mask)
+    after = distortion_checks.agreement(own, other, scene.mask)
+    shift = distortion.displacement_voxels(pair.field_hz, phase["readout_s"], phase["sign"])
+    verdict = distortion_checks.judge_pair(
+        before,
+        after,
+        shift[scene.mask],
+        min_displacement_voxels=settings["min_displacement_voxels"],
+        min_share_explained=settings["min_share_explained"],
+    )
+    told = {
+        "PairVerdict": verdict.reason,
+        "PairCorrelation": [before.correlation, after.correlation],
+        "PairDifference": [before.difference, after.difference],
+    }
+    return (pair.field_hz if verdict.outcome == "opposed" else None), told
+
+
+def _from_map(scene: Scene, phase: Told, settings: Told) -> tuple[Volume | None, dict[str, Any]]:
+    """Return a measured field, None if the sign of the phase encoding is at odds with it."""
+    if scene.b0_map is None or scene.map_affine is None:
+        return None, {"MapVerdict": "the map is not there"}
+    # ASSUME: map and scan were acquired with the head in one place.
+    hz = distortion.from_b0_map(
+        scene.b0_map,
+        scene.map_affine,
+        mask=np.isfinite(scene.b0_map) & (scene.b0_map != 0),
+        affine=scene.affine,
+        shape=scene.b0.shape,
+        dwi_to_map=np.eye(4),
+        smooth_mm=settings["map_smooth_mm"],
+    )
+    centred = np.abs(hz - np.median(hz[scene.mask])) > settings["min_map_hz"]
+    strong = scene.mask & centred
+    if not strong.any():
+        return hz, {"MapVerdict": "too weak a field to tell its sign"}
+    verdict = distortion_checks.judge_sign(
+        scene.b0,
+        hz,
+        scene.t1w,
+        strong,
+        **_encoding(phase),
+        n_bins=settings["n_bins"],
+        min_advantage=settings["min_sign_advantage"],
+    )
+    return (None if verdict.outcome == "reversed" else hz), {"MapVerdict": verdict.reason}
+
+
+def _from_t1w(scene: Scene, phase: Told, settings: Told) -> tuple[Volume, dict[str, Any]]:
+    """Return the field that lays the scan on the T1w; refuse one that does not help."""
+    hz = distortion.from_reference(
+        scene.b0,
+        scene.t1w,
+        scene.brain,
+        **_encoding(phase),
+        voxel_mm=list(scene.voxel_mm),
+        how=_search(settings["reference"]),
+    )
+    before, after = distortion_checks.require_better(
+        scene.b0,
+        distortion.unwarp(scene.b0, hz, **_encoding(phase)),
+        scene.t1w,
+        scene.brain,
+        file="diffusion scan",
+        n_bins=settings["n_bins"],
+        min_advantage=settings["min_reference_advantage"],
+    )
+    return hz, {"SharedInformationWithT1w": [before, after]}

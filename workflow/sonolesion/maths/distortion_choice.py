@@ -1,0 +1,162 @@
+"""Which distortion correction a diffusion scan gets, from what there is, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Method = Literal["opposed", "b0_map", "registration", "none"]
+AXES = "ijk"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How a scan was encoded, as far as its sidecar tells.
+
+    Attributes
+    ----------
+    direction : str
+        BIDS ``PhaseEncodingDirection`` (``"j-"``); or ``PhaseEncodingAxis`` if no sign is told
+        (see `signed`); empty if neither is.
+    signed : bool
+        Whether the sign is told; an axis alone has none.
+    readout_s : float or None
+        Total readout time [s].
+    """
+
+    direction: str
+    signed: bool
+    readout_s: float | None
+
+    @property
+    def axis(self) -> int | None:
+        """Return the array axis, if it is told."""
+        return AXES.find(self.direction[0]) if self.direction else None
+
+    @property
+    def sign(self) -> int | None:
+        """Return the sign, if it is told."""
+        return (-1 if self.direction.endswith("-") else 1) if self.signed else None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A method and why.
+
+    Attributes
+    ----------
+    method : str
+        ``"opposed"``, ``"b0_map"``, ``"registration"`` or ``"none"``.
+    reference : str
+        Contrast that registration goes to; else empty.
+    reason : str
+        In words: why this one and none of the better ones.
+    """
+
+    method: Method
+    reference: str
+    reason: str
+
+
+def encoding(*, direction: object, axis: object, readout_s: object) -> Encoding:
+    """Read the entries of a sidecar.
+
+    Parameters
+    ----------
+    direction, axis : object
+        ``PhaseEncodingDirection`` and ``PhaseEncodingAxis``, None if absent.
+    readout_s : object
+        ``TotalReadoutTime`` [s], None if absent.
+
+    Raises
+    ------
+    ValueError
+        If a direction is none of ``i i- j j- k k-`` or a time is no positive number.
+
+    Examples
+    --------
+    >>> found = encoding(direction="j-", axis=None, readout_s=0.04)
+    >>> found.axis, found.sign
+    (1, -1)
+    """
+    signed = direction is not None
+    word = direction if signed else axis
+    if word is not None and word not in {"i", "j", "k", "i-", "j-", "k-"}:
+        raise ValueError(f"a phase encoding direction is one of i i- j j- k k-, not {word!r}")
+    if readout_s is not None and (
+        isinstance(readout_s, bool) or not isinstance(readout_s, int | float) or readout_s <= 0
+    ):
+        raise ValueError(f"a total readout time is a positive number of seconds, not {readout_s!r}")
+    time = None if readout_s is None else float(readout_s)
+    return Encoding("" if word is None else str(word), signed, time)
+
+
+def choose(
+    scan: Encoding, others: list[Encoding], *, b0_map: bool, references: list[str]
+) -> Choice:
+    """Choose the best correction there is data for.
+
+    Parameters
+    ----------
+    scan : Encoding
+        Of the diffusion scan.
+    others : list of Encoding
+        Of the other echo-planar spin-echo scans of the session.
+    b0_map : bool
+        Whether the session has a field map [Hz].
+    references : list of str
+        Undistorted contrasts at hand, the best first.
+
+    Notes
+    -----
+    Order: pair, map, registration (Graham et al. 2017, doi:10.1371/journal.pone.0185647).
+    """
+    if scan.axis is None:
+        return Choice("none", "", "the sidecar does not tell the phase-encoding axis")
+    refused = []
+    fault = _pair_fault(scan, others)
+    if not fault:
+        return Choice("opposed", "", "there is a scan with the opposite phase encoding")
+    refused.append(fault)
+    fault = _map_fault(scan, b0_map=b0_map)
+    if not fault:
+        return Choice("b0_map", "", f"there is a B0 map; {'; '.join(refused)}")
+    refused.append(fault)
+    if references:
+        reason = f"registration to the {references[0]} along the phase-encoding axis; "
+        return Choice("registration", references[0], reason + "; ".join(refused))
+    refused.append("there is no undistorted scan to register to")
+    return Choice("none", "", "; ".join(refused))
+
+
+def partner(scan: Encoding, others: list[Encoding]) -> int | None:
+    """Return the number of the first usable scan with the opposite phase encoding."""
+    for number, other in enumerate(others):
+        if other.axis == scan.axis and None not in (scan.sign, other.sign):
+            told = (scan.readout_s is None) == (other.readout_s is None)
+            if other.sign != scan.sign and told:
+                return number
+    return None
+
+
+def _pair_fault(scan: Encoding, others: list[Encoding]) -> str:
+    """Return why there is no pair; empty if there is one."""
+    if partner(scan, others) is not None:
+        return ""
+    if not others:
+        return "there is no second phase encoding"
+    if scan.sign is None:
+        return "the sign of the phase encoding is not told"
+    labels = {other.direction or "none" for other in others}
+    if any(other.axis == scan.axis and other.sign == -scan.sign for other in others):
+        return "the readout time of one scan of the pair is not told"
+    return f"no other scan has the opposite of {scan.direction} (found {', '.join(sorted(labels))})"
+
+
+def _map_fault(scan: Encoding, *, b0_map: bool) -> str:
+    """Return why no map can be used; empty if one can."""
+    if not b0_map:
+        return "there is no B0 map"
+    if scan.sign is None or scan.readout_s is None:
+        return "a B0 map can't be used: sign or readout time of the scan is not told"
+    return ""

@@ -1,0 +1,196 @@
+"""Where the voxels of a scan lie in a template, and which regions of its atlases hold them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from sonolesion.tracts.geometry import Matrix
+from sonolesion.tracts.regions import mask_of, side_and_name
+
+Masks = dict[tuple[str, str], NDArray[np.bool_]]
+Shares = dict[tuple[str, str, str], NDArray[np.float32]]
+Volumes = Callable[[int], tuple[NDArray[Any], Matrix]]
+PERCENT = 100.0
+SIDES = ("left", "right")
+SIDED = re.compile(r"^(left|right|l|r)[ _-]+(.+)$|^(.+)[ _-]+(left|right|l|r)$", re.IGNORECASE)
+
+
+def points_in(
+    shape: Sequence[int], affine: Matrix, warps: Sequence[tuple[NDArray[Any], Matrix]]
+) -> NDArray[np.float32]:
+    """Return where each voxel lies after a chain of warps, shape (X, Y, Z, 3) [mm].
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Grid (X, Y, Z).
+    affine : ndarray of shape (4, 4)
+        Voxel indices to points of the first warp's space [mm].
+    warps : sequence of (ndarray of shape (A, B, C, 3), ndarray of shape (4, 4))
+        Displacements [mm] from each point of a grid to the next space, and that grid.
+    """
+    index = np.indices(tuple(shape[:3]), dtype=np.float32).reshape(3, -1).T
+    points = index @ affine[:3, :3].T.astype(np.float32) + affine[:3, 3].astype(np.float32)
+    for field, place in warps:
+        inverse = np.linalg.inv(place)
+        there = (points @ inverse[:3, :3].T + inverse[:3, 3]).T
+        step = [
+            ndimage.map_coordinates(
+                field[..., k], there, order=1, mode="nearest", output=np.float32
+            )
+            for k in range(3)
+        ]
+        points = points + np.stack(step, axis=1)
+    return np.asarray(points.reshape(*shape[:3], 3), dtype=np.float32)
+
+
+def split_side(label: str) -> tuple[str, str]:
+    """Return side ("" if none) and name of an atlas' label, as one word.
+
+    Examples
+    --------
+    >>> split_side("Left_Frontal_Pole"), split_side("Brain-Stem")
+    (('left', 'Frontal_Pole'), ('', 'Brain-Stem'))
+    """
+    found = SIDED.match(label)
+    if not found:
+        return "", re.sub(r"\s+", "_", label)
+    side = (found[1] or found[4])[0].lower()
+    name = found[2] or found[3]
+    return {"l": "left", "r": "right"}[side], re.sub(r"\s+", "_", name)
+
+
+def wanted_parts(regions: Sequence[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """Return the (atlas, part) that regions of the settings are made of."""
+    return {(r["atlas"], part) for r in regions if r["kind"] == "atlas" for part in r["parts"]}
+
+
+def shares_at(
+    points: NDArray[Any],
+    inside: NDArray[np.bool_],
+    names: Mapping[int, str],
+    volumes: Volumes,
+    *,
+    atlas: str,
+    parts: set[str],
+    whole: float,
+) -> Shares:
+    """Read the regions of an atlas where the voxels of a scan lie.
+
+    Parameters
+    ----------
+    points : ndarray of shape (X, Y, Z, 3)
+        Places of the voxels in the atlas' space [mm].
+    inside : ndarray of bool, shape (X, Y, Z)
+        Voxels that are looked at.
+    names : mapping
+        Number of a region → label.
+    volumes : callable
+        Number → its volume and affine.
+    atlas : str
+        Its name in the result.
+    parts : set of str
+        Names without side that are wanted.
+    whole : float
+        Value of a voxel that wholly belongs to a region.
+
+    Returns
+    -------
+    dict
+        (atlas, part, side) → share of each voxel, 0 to 1.
+    """
+    found: Shares = {}
+    for number, label in names.items():
+        side, part = split_side(label)
+        if part not in parts:
+            continue
+        volume, affine = volumes(number)
+        inverse = np.linalg.inv(affine)
+        index = points[inside] @ inverse[:3, :3].T + inverse[:3, 3]
+        share = np.zeros(inside.shape, dtype=np.float32)
+        share[inside] = ndimage.map_coordinates(volume, index.T, order=1, output=np.float32)
+        found[atlas, part, side] = share / np.float32(whole)
+    return found
+
+
+def masks_of(
+    bundles: Sequence[Mapping[str, Any]],
+    regions: Sequence[Mapping[str, Any]],
+    points: NDArray[Any],
+    shares: Shares,
+    inside: NDArray[np.bool_],
+    *,
+    min_share: float,
+) -> Masks:
+    """Return the mask of every region that a bundle names, within the brain.
+
+    Parameters
+    ----------
+    bundles, regions : sequence of mapping
+        Settings ``tracts.bundles`` and ``tracts.regions``.
+    points, shares, min_share
+        As for `regions.mask_of`.
+    inside : ndarray of bool, shape (X, Y, Z)
+        Brain in the scan.
+
+    Returns
+    -------
+    dict
+        (side, region) → mask.
+    """
+    known = {region["name"]: region for region in regions}
+    entries = {
+        side_and_name(entry, side=side)
+        for bundle in bundles
+        for side in SIDES
+        for entry in (bundle["seed"], *bundle["waypoints"], *bundle["exclusions"])
+    }
+    return {
+        (side, name): inside
+        & mask_of(known[name], side=side, points=points, shares=shares, min_share=min_share)
+        for side, name in sorted(entries)
+    }
+
+
+def carried(
+    volume: NDArray[Any], volume_affine: Matrix, to_scan: Matrix, shape: tuple[int, ...],
+    affine: Matrix,
+) -> NDArray[np.float32]:  # fmt: skip
+    """Interpolate a volume of the acpc space on the grid (X, Y, Z) of a scan, linearly.
+
+    `to_scan` leads from acpc points to points of the scan.
+    """
+    index = np.linalg.inv(volume_affine) @ np.linalg.inv(to_scan) @ affine
+    return np.asarray(
+        ndimage.affine_transform(
+            np.asarray(volume, np.float32), index[:3, :3], index[:3, 3], output_shape=shape, order=1
+        ),
+        dtype=np.float32,
+    )
+
+
+def warped(
+    volume: NDArray[Any], volume_affine: Matrix, field: NDArray[Any], field_affine: Matrix
+) -> NDArray[np.float32]:
+    """Bring a map with NaN where nothing is known to the grid of a warp, nearest voxel.
+
+    Parameters
+    ----------
+    volume : ndarray of shape (A, B, C)
+    field : ndarray of shape (X, Y, Z, 3)
+        Displacement [mm] from each point of its grid to the space of the volume.
+    volume_affine, field_affine : ndarray of shape (4, 4)
+        Voxel indices to RAS+ [mm].
+    """
+    points = points_in(field.shape, field_affine, [(field, field_affine)])
+    inverse = np.linalg.inv(volume_affine)
+    index = np.moveaxis(points @ inverse[:3, :3].T + inverse[:3, 3], -1, 0)
+    return np.asarray(
+        ndimage.map_coordinates(volume, index, order=0, cval=np.nan, output=np.float32)
+    )
