@@ -8,18 +8,8 @@ from pathlib import Path
 
 import pytest
 
-STAGES = {
-    "ingest",
-    "anatomy",
-    "lesion",
-    "measures",
-    "report",
-    "phantom",
-    "diffusion",
-    "susceptibility",
-    "atlases",
-    "tracts",
-}
+from tests.stages import STAGES
+
 # Stages whose business is files, and stages whose modules are kernels.
 KERNEL_STAGES = {"anatomy", "lesion", "diffusion", "susceptibility", "tracts", "maths"}
 NOT_IN_KERNELS = {"nibabel", "nipype", "pathlib", "logging", "snakemake", "pandas"}

@@ -9,18 +9,8 @@ from pathlib import Path
 
 import yaml
 
-STAGES = {
-    "ingest",
-    "anatomy",
-    "lesion",
-    "measures",
-    "report",
-    "phantom",
-    "diffusion",
-    "susceptibility",
-    "atlases",
-    "tracts",
-}
+from tests.stages import STAGES
+
 SECOND_PASS = {"measures", "report"}
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonolesion.maths.directions import fullest_shell, unique_directions
@@ -40,3 +40,11 @@ def test_order_and_signs_do_not_matter(order: list[int], signs: list[float]) -> 
 def test_lengths_do_not_matter(length: float) -> None:
     vectors = length * np.eye(3)
     assert unique_directions(vectors, min_angle_deg=3.0) == 3
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(6, 60), st.integers(0, 1000))
+def test_opposite_directions_count_once(n: int, seed: int) -> None:
+    one = np.random.default_rng(seed).normal(size=(n, 3))
+    assert unique_directions(one, min_angle_deg=1e-3) == n
+    assert unique_directions(np.vstack([one, -one]), min_angle_deg=1e-3) == n

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.core.errors import InputFault
+from sonolesion.maths.directions import unique_directions
 from sonolesion.maths.shells import effective_b_values
 
 Vector = NDArray[np.float64]
@@ -187,25 +188,6 @@ def shells(
     return tuple((float(b_values[part].mean()), np.sort(part)) for part in np.split(order, cuts))
 
 
-def unique_directions(vectors: Matrix, *, min_angle_deg: float) -> int:
-    """Count directions that differ, ``g`` and ``-g`` being one.
-
-    Parameters
-    ----------
-    vectors : ndarray of shape (N, 3)
-        Unit vectors.
-    min_angle_deg : float
-        Angle from which on two are two [deg].
-    """
-    if not len(vectors):
-        return 0
-    near = np.abs(vectors @ vectors.T) > np.cos(np.deg2rad(min_angle_deg))
-    kept = np.zeros(len(vectors), dtype=bool)
-    for number in range(len(vectors)):
-        kept[number] = not (near[number] & kept).any()
-    return int(kept.sum())
-
-
 def lmax_for(n_directions: int) -> int:
     """Return the highest even order of spherical harmonics that so many directions determine.
 
@@ -268,7 +250,7 @@ def scheme(
     norm_tolerance : float
         Deviation of a length from 1 that is rounding.
     min_angle_deg : float
-        As for `unique_directions`.
+        As for `maths.directions.unique_directions`.
 
     Raises
     ------

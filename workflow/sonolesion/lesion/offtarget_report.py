@@ -10,9 +10,9 @@ import numpy as np
 
 from sonolesion.lesion import offtarget
 from sonolesion.lesion.blocks import Mask, Volume
-from sonolesion.lesion.comparison import Change, FieldModel, NoiseModel, compare
+from sonolesion.lesion.comparison import Change, FieldModel, NoiseModel
 from sonolesion.lesion.offtarget import Labels, Look, Piece, Scan
-from sonolesion.lesion.visit import Head
+from sonolesion.lesion.visit import Head, changes_of
 
 OTHER = "other"
 ERROR_RATE = (
@@ -79,13 +79,10 @@ def examine(
         Spheres round the plans that are left to the segmentation [mm].
     """
     fluid, excluded = head.tissue[2], head.excluded(exclusion_radius_mm)
-    changes = {
-        name: compare(
-            late[name], early[name], brain=head.brain, excluded=excluded, fluid=fluid,
-            voxel_mm=head.voxel_mm, hole_mm=exclusion_radius_mm, field=field, noise=noise,
-        )
-        for name in late
-    }  # fmt: skip
+    changes = changes_of(
+        late, early, head=head, excluded=excluded, hole_mm=exclusion_radius_mm, field=field,
+        noise=noise, n_threads=1,
+    )  # fmt: skip
     made = available(looks, list(changes))
     inner = offtarget.region(head.brain, fluid, excluded, voxel_mm=head.voxel_mm, search=search)
     scans: dict[str, Scan] = {}

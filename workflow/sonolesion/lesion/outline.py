@@ -294,7 +294,7 @@ def tissue_at(points_mm: Array, grid: Grid, plan: FitPlan) -> Array:
 
 
 def _starts(mean: Array, *, volume_mm3: float) -> list[Array]:
-    """First guesses: two sizes of the lesion, the oedema as large as the change that was seen."""
+    """First guesses: some sizes of the lesion, the oedema as large as the change that was seen."""
     starts = []
     for size in SIZES:
         start = mean.copy()

@@ -184,16 +184,10 @@ def read_visit(
         If no contrast covers the place searched.
     """
     excluded = head.excluded(exclusion_radius_mm)
-
-    def compared(name: str) -> Change:
-        return compare(
-            follow_up[name], baseline[name], brain=head.brain, excluded=excluded,
-            fluid=head.tissue[2], voxel_mm=head.voxel_mm, hole_mm=exclusion_radius_mm,
-            field=field, noise=noise,
-        )  # fmt: skip
-
-    with ThreadPoolExecutor(n_threads) as pool:
-        changes = dict(zip(follow_up, pool.map(compared, follow_up), strict=True))
+    changes = changes_of(
+        follow_up, baseline, head=head, excluded=excluded, hole_mm=exclusion_radius_mm,
+        field=field, noise=noise, n_threads=n_threads,
+    )  # fmt: skip
     centre = head.target_mm
     if anchor is not None:
         centre = anchor.centre_mm
@@ -214,6 +208,23 @@ def read_visit(
         usable=head.brain & ~excluded, zones=zones, peak=found.peak, plan=fit, seed=0,
     )  # fmt: skip
     return Outcome(changes, found, drawn, coverage, log_odds)
+
+
+def changes_of(
+    follow_up: Mapping[str, Volume], baseline: Mapping[str, Volume], *, head: Head,
+    excluded: Mask, hole_mm: float, field: FieldModel, noise: NoiseModel, n_threads: int,
+) -> dict[str, Change]:  # fmt: skip
+    """Compare every contrast of two visits, some at a time, see `comparison.compare`."""
+
+    def compared(name: str) -> Change:
+        return compare(
+            follow_up[name], baseline[name], brain=head.brain, excluded=excluded,
+            fluid=head.tissue[2], voxel_mm=head.voxel_mm, hole_mm=hole_mm, field=field,
+            noise=noise,
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        return dict(zip(follow_up, pool.map(compared, follow_up), strict=True))
 
 
 def _search(

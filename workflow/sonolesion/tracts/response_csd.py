@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.core.errors import InputFault
+from sonolesion.maths.directions import unique_directions
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -70,8 +71,7 @@ def supported_order(vectors: Vector, *, same_deg: float, largest: int) -> int:
     int
         Even; order l has ``(l + 1)(l + 2) / 2`` coefficients: 15 for 4, 28 for 6, 45 for 8.
     """
-    near = np.abs(vectors @ vectors.T) > np.cos(np.deg2rad(same_deg))
-    n_unique = int(np.count_nonzero(~np.triu(near, 1).any(axis=0)))
+    n_unique = unique_directions(vectors, min_angle_deg=same_deg)
     orders = [order for order in range(2, largest + 1, 2) if _size(order) <= n_unique]
     return max(orders, default=0)
 

@@ -127,10 +127,28 @@ def track(
     walk along voxel axes, so that the grid is given to them without its rotation.
     """
     from dipy.data import get_sphere
-    from dipy.tracking import stopping_criterion, tracker
+    from dipy.tracking import stopping_criterion
 
     voxel_mm = np.append(np.linalg.norm(affine[:3, :3], axis=0), 1.0)
     to_grid = np.diag(voxel_mm) @ np.linalg.inv(affine)
+    found = _walked(
+        method,
+        np.ascontiguousarray(seeds_mm @ to_grid[:3, :3].T + to_grid[:3, 3]),
+        stopping_criterion.ThresholdStoppingCriterion(stopping, stop_below),
+        np.diag(voxel_mm),
+        sh=np.asarray(coefficients, dtype=np.float64), min_len=min_mm, max_len=max_mm,
+        step_size=step_mm, voxel_size=voxel_mm[:3], max_angle=max_angle_deg,
+        pmf_threshold=min_amplitude, sphere=get_sphere(name=sphere), random_seed=seed,
+        nbr_threads=threads,
+    )  # fmt: skip
+    points, offsets = flattened(found)
+    return moved(points, to_space @ np.linalg.inv(to_grid)), offsets
+
+
+def _walked(method: Method, *where: Any, **how: Any) -> Any:
+    """Call dipy's tracker of a method."""
+    from dipy.tracking import tracker
+
     walk: Any = {
         "probabilistic": tracker.probabilistic_tracking,
         "deterministic": tracker.deterministic_tracking,
@@ -138,23 +156,7 @@ def track(
     with warnings.catch_warnings():
         # The basis that dipy's own deconvolution gives, and warns of.
         warnings.simplefilter("ignore", PendingDeprecationWarning)
-        found = walk(
-            np.ascontiguousarray(seeds_mm @ to_grid[:3, :3].T + to_grid[:3, 3]),
-            stopping_criterion.ThresholdStoppingCriterion(stopping, stop_below),
-            np.diag(voxel_mm),
-            sh=np.asarray(coefficients, dtype=np.float64),
-            min_len=min_mm,
-            max_len=max_mm,
-            step_size=step_mm,
-            voxel_size=voxel_mm[:3],
-            max_angle=max_angle_deg,
-            pmf_threshold=min_amplitude,
-            sphere=get_sphere(name=sphere),
-            random_seed=seed,
-            nbr_threads=threads,
-        )
-    points, offsets = flattened(found)
-    return moved(points, to_space @ np.linalg.inv(to_grid)), offsets
+        return walk(*where, **how)
 
 
 def flattened(streamlines: Any) -> tuple[Points, Offsets]:

@@ -7,6 +7,7 @@ from sonolesion.core.settings.diffusion_distortion import Distortion
 from sonolesion.core.settings.diffusion_gradients import GradientGate, GradientTable, ZeroFilling
 from sonolesion.core.settings.diffusion_motion import Denoising, Outliers, Prediction, Registration
 from sonolesion.core.settings.diffusion_tensor import DiffusionTensor, FreeWater
+from sonolesion.core.settings.signal_floor import SignalFloor
 
 
 class Shells(Section):
@@ -33,24 +34,6 @@ class Shells(Section):
         "How unevenly the directions may cover space (0 even, 0.41 two orthogonal, 0.82 one).",
         source="chosen",
         gt=0,
-    )
-
-
-class SignalFloor(Section):
-    """Signal below which a voxel tells nothing."""
-
-    noise_multiple: float = key(
-        3.0, "Signal-to-noise ratio at the floor.", source="10.1002/mrm.1910340618", ge=0
-    )
-    bright_share: float = key(
-        0.02,
-        "Least floor, as a share of the bright tissue; alone where the air was cut away.",
-        source="chosen",
-        ge=0,
-        lt=1,
-    )
-    max_zero_share: float = key(
-        0.2, "Share of voxels at zero from which on the air was cut away.", source="chosen", ge=0
     )
 
 
@@ -87,7 +70,7 @@ class Diffusion(Section):
     """Trace and apparent diffusion coefficient; tensor of scans with directions enough."""
 
     shells: Shells = Shells()
-    floor: SignalFloor = SignalFloor()
+    floor: SignalFloor = SignalFloor(bright_share=0.02)
     ceiling_mm2_s: float = key(
         5e-3, "Largest ADC; free water has 3e-3.", unit="mm²/s", source="chosen", gt=0
     )

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from sonolesion.core.settings import Section, key
-
-
-class SignalFloor(Section):
-    """Signal below which an echo tells nothing."""
-
-    noise_multiple: float = key(
-        3.0, "Signal-to-noise ratio at the floor.", source="10.1002/mrm.1910340618", ge=0
-    )
-    bright_share: float = key(
-        0.03,
-        "Least floor, as a share of the bright tissue; alone where the air was cut away.",
-        source="chosen",
-        ge=0,
-        lt=1,
-    )
-    max_zero_share: float = key(
-        0.2, "Share of voxels at zero from which on the air was cut away.", source="chosen", ge=0
-    )
+from sonolesion.core.settings.signal_floor import SignalFloor
 
 
 class Susceptibility(Section):
     """Effective transverse relaxation of multi-echo gradient-echo scans."""
 
-    floor: SignalFloor = SignalFloor()
+    floor: SignalFloor = SignalFloor(bright_share=0.03)
     ceiling_per_s: float = key(
         500.0, "Largest R2*; fresh blood has about 200.", unit="1/s", source="chosen", gt=0
     )

@@ -1,0 +1,16 @@
+"""The stages, whose names run through folders, rules, scripts, settings, logs and docs."""
+
+from __future__ import annotations
+
+STAGES = {
+    "ingest",
+    "anatomy",
+    "lesion",
+    "measures",
+    "report",
+    "phantom",
+    "diffusion",
+    "susceptibility",
+    "atlases",
+    "tracts",
+}
