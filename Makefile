@@ -16,11 +16,14 @@ demo: $(READY)  ## set up, make the phantom study, run all of it, print where th
 	$(BIN)/sonolesion $(DEMO)/phantom/bids $(DEMO)/results participant \
 	  --config config/studies/demo.yaml --cores $(CORES)
 
+# A test to a core, and a core to a test: libraries that start threads of their own only wait.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(CORES) --dist worksteal
+
 test: $(READY) lint types  ## what CI runs
-	$(BIN)/pytest -m "not long" --durations=15
+	$(PYTEST) -m "not long" --durations=15
 
 test-fast: $(READY)  ## tests that start no workflow
-	$(BIN)/pytest -m "not long and not workflow"
+	$(PYTEST) -m "not long and not workflow"
 
 CAMPAIGN ?= campaign
 test-long: $(READY)  ## the campaigns
