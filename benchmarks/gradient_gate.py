@@ -27,7 +27,8 @@ import numpy as np
 from sonolesion.core import gradients
 from sonolesion.core.errors import InputFault
 from sonolesion.core.settings.diffusion_gradients import DiffusionGradients
-from sonolesion.diffusion import acquisition, gradient_gate, scaling
+from sonolesion.diffusion import acquisition, gradient_gate
+from sonolesion.maths import gradient_table
 
 SETTINGS = DiffusionGradients()
 GATE = SETTINGS.gate.model_dump(exclude={"bright_share", "peel_voxels"})
@@ -67,7 +68,8 @@ def describe(path: Path, data: np.ndarray[Any, Any]) -> None:
 def sound(path: Path, scan: Scan) -> bool:
     """Print what the table supports; return whether that is a tensor."""
     try:
-        table = scaling.scheme(*scan[1:3], file=path.name, **SETTINGS.table.model_dump())
+        names = {"file": path.name, "vectors_file": path.name}
+        table = gradient_table.scheme(*scan[1:3], **names, **SETTINGS.table.model_dump())
     except InputFault as fault:
         print(f"  refused: {fault}")
         return False

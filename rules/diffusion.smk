@@ -90,7 +90,8 @@ rule diffusion_preproc:
         gradients_qc=f"{AT_DWI}_desc-gradients_qc.json",
         partner=lambda w: tensor_files(w, "partner"),
         partner_b_values=lambda w: tensor_files(w, "partner_b_values"),
-        b0_map=lambda w: tensor_files(w, "b0_map"),
+        b0_map=lambda w: field_map(w),
+        map_to_acpc=lambda w: field_to_acpc(w),
         t1w=f"{AT_VISIT}_space-acpc_desc-preproc_T1w.nii.gz",
         mask=f"{ACPC}_desc-brain_mask.nii.gz",
         trace_to_acpc=f"{AT_VISIT}_from-trace_to-acpc_mode-image_xfm.txt",
@@ -103,9 +104,11 @@ rule diffusion_preproc:
         brain=f"{AT_DWI}_desc-brain_mask.nii.gz",
         confounds=f"{AT_DWI}_desc-confounds_timeseries.tsv",
         motion_png=f"{AT_DWI}_desc-motion_dwi.png",
+        fieldmap=f"{AT_DWI}_desc-preproc_fieldmap.nii.gz",
         distortion_png=f"{AT_DWI}_desc-distortion_dwi.png",
     log:
         "logs/diffusion/preproc/{subject}_{session}.log",
+    threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
@@ -130,6 +133,7 @@ rule diffusion_tensor:
         dwi=f"{AT_DWI}_desc-preproc_dwi.nii.gz",
         bval=f"{AT_DWI}_desc-preproc_dwi.bval",
         bvec=f"{AT_DWI}_desc-preproc_dwi.bvec",
+        corrected=f"{AT_DWI}_desc-preproc_dwi.json",
         brain=f"{AT_DWI}_desc-brain_mask.nii.gz",
         to_acpc=f"{AT_VISIT}_from-dwi_to-acpc_mode-image_xfm.txt",
         tissue=[f"{ACPC}_label-{part}_probseg.nii.gz" for part in ("GM", "WM")],

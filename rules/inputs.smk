@@ -12,6 +12,7 @@ FROM_OTHER = f"templates/from-{TEMPLATE}_to-{OTHER_TEMPLATE}_mode-image_xfm.nii.
 ACPC = "sub-{subject}/anat/sub-{subject}_space-acpc"
 AT_VISIT = "sub-{subject}/ses-{session}/anat/sub-{subject}_ses-{session}"
 AT_DWI = "sub-{subject}/ses-{session}/dwi/sub-{subject}_ses-{session}"
+GRE_FIELD = "sub-{subject}/ses-{session}/fmap/sub-{subject}_ses-{session}_desc-gre_fieldmap.nii.gz"
 
 # Native images that a step makes of the raw scans, and the contrast whose transform carries a map.
 MADE = {
@@ -65,6 +66,7 @@ def phase_encoding(w):
         "readout_s",
         "partner_readout_s",
         "method",
+        "map",
         "reason",
         "partial_fourier",
     )
@@ -76,6 +78,24 @@ def tensor_files(w, part):
     """Return the raw file that the correction takes besides the scan, if there is one."""
     path = tensor_told(w)[part]
     return [ancient(f"{RAW}/{path}")] if path else []
+
+
+def field_echoes(w, part):
+    """Return the raw echoes that a field map is made of."""
+    return [ancient(f"{RAW}/{path}") for path in tensor_told(w)["gre"][part]]
+
+
+def field_map(w):
+    """Return the measured field of a session, its own file or that of the gradient echoes."""
+    own = tensor_files(w, "b0_map")
+    return own or ([GRE_FIELD.format(**w)] if tensor_told(w)["gre"] else [])
+
+
+def field_to_acpc(w):
+    """Return what carries acpc to the gradient echoes; none where they could not be registered."""
+    there = "T2starw" in visit(w.subject, w.session)["origins"]
+    transform = f"{AT_VISIT}_from-T2starw_to-acpc_mode-image_xfm.txt"
+    return [transform.format(**w)] if tensor_told(w)["gre"] and there else []
 
 
 def tensor_origin(w):
@@ -97,6 +117,13 @@ def at_tracts(w, pattern):
     """Return a file of the session that the bundles of a subject come from."""
     session = PLAN["subjects"][w.subject]["tracts"]
     return pattern.format(subject=w.subject, session=session)
+
+
+def normative_stamp():
+    """Return what changes with the normative tractogram; too large to hash for each plan."""
+    file = Path(OUTPUT, config["tracts"]["connectome"]["normative"]["tractogram"])
+    told = file.stat() if file.is_file() else None
+    return f"{told.st_size} {told.st_mtime_ns}" if told else "no such file"
 
 
 def native_map(w):

@@ -1,4 +1,4 @@
-# R2* and late-weighted magnitude of a multi-echo gradient-echo scan.
+# R2*, late-weighted magnitude and field of a multi-echo gradient-echo scan.
 
 
 rule susceptibility_r2star:
@@ -24,3 +24,29 @@ rule susceptibility_r2star:
         "Fit R2* of sub-{wildcards.subject} ses-{wildcards.session} (weighted log-linear)"
     script:
         "../scripts/susceptibility/r2star.py"
+
+
+rule susceptibility_field:
+    input:
+        magnitude=lambda w: field_echoes(w, "magnitude"),
+        phase=lambda w: field_echoes(w, "phase"),
+    output:
+        fieldmap=GRE_FIELD,
+        error=GRE_FIELD.replace("_desc-gre_", "_desc-greerror_"),
+        sidecar=GRE_FIELD.replace(".nii.gz", ".json"),
+        png=GRE_FIELD.replace(".nii.gz", ".png"),
+    log:
+        "logs/susceptibility/field/{subject}_{session}.log",
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    params:
+        echo_times_s=lambda w: tensor_told(w)["gre"]["echo_times_s"],
+        floor=config["susceptibility"]["field"]["floor"],
+        max_error_hz=config["susceptibility"]["field"]["max_error_hz"],
+        range_hz=config["susceptibility"]["field"]["range_hz"],
+        scan=lambda w: tensor_told(w)["gre"]["fingerprint"],
+        code=code("susceptibility.field"),
+    message:
+        "Map the field of sub-{wildcards.subject} ses-{wildcards.session} from its gradient echoes"
+    script:
+        "../scripts/susceptibility/field.py"

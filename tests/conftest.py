@@ -10,7 +10,11 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import pytest
+from hypothesis import settings
 
+# A test of a loaded machine is slow, not wrong.
+settings.register_profile("sonolesion", deadline=None)
+settings.load_profile("sonolesion")
 ROOT = Path(__file__).resolve().parents[1]
 INTERVENTION_COLUMNS = [
     "participant_id",

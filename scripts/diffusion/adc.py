@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sonolesion.core import gradients, images
 from sonolesion.core.run import run
+from sonolesion.diffusion import acquisition
 from sonolesion.diffusion import adc as kernels
 from sonolesion.maths import noise
 from sonolesion.maths.shells import choose_shell
@@ -19,6 +20,7 @@ def main(
 ) -> None:  # fmt: skip
     """Read, choose the shell, divide, write."""
     scan = images.load(native, checked=True)
+    acquisition.require_filled(scan.data, file=native)
     table = gradients.read(b_values, (vectors or [None])[0], n_volumes=scan.data.shape[3])
     shell = choose_shell(table.b_values, table.vectors, file=b_values, **shells)
     before = scan.data[..., shell.unweighted].mean(axis=3)

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from sonolesion.core import gradients, images
 from sonolesion.core.run import run
-from sonolesion.diffusion import acquisition, gradient_gate, gradient_record, picture, scaling
+from sonolesion.diffusion import acquisition, gradient_gate, gradient_record, picture
+from sonolesion.maths import gradient_table
 
 if TYPE_CHECKING:
     snakemake: Any
@@ -19,9 +20,10 @@ def main(
 ) -> None:  # fmt: skip
     """Read, judge, write; raise if the directions are wrong."""
     scan = images.load(native, checked=True)
-    scaling.require_filled(scan.data, file=native)
+    acquisition.require_filled(scan.data, file=native)
     found = gradients.read(b_values, vectors[0], n_volumes=scan.data.shape[3])
-    scheme = scaling.scheme(found.b_values, found.vectors, file=vectors[0], **table)
+    names = {"file": b_values, "vectors_file": vectors[0]}
+    scheme = gradient_table.scheme(found.b_values, found.vectors, **names, **table)
     plain = scan.data[..., scheme.unweighted].mean(axis=3)
     head = gradient_gate.foreground(plain, **{name: gate[name] for name in HEAD})
     judged = {name: value for name, value in gate.items() if name not in HEAD}

@@ -25,7 +25,7 @@ SCALARS = ("fa", "md", "ad", "rd", "mode", "s0", "residual", "tensor")
 
 
 def main(
-    dwi: str, bval: str, bvec: str, brain: str, to_acpc: str, tissue: list[str],
+    dwi: str, bval: str, bvec: str, corrected: str, brain: str, to_acpc: str, tissue: list[str],
     atlases: str, atlases_sidecar: str, fa: str, md: str, ad: str, rd: str, mode: str, s0: str,
     residual: str, tensor: str, free_water_map: str, sidecar: str, measures: str, png: str, *,
     threads: int, labels: Settings, table: Settings, b_max_s_mm2: float, fit: Settings,
@@ -56,7 +56,7 @@ def main(
         found.maps["fa"], found.maps["md"], scan.affine, images.read_affine(to_acpc),
         tissue={name: (one.data, one.affine) for name, one in maps.items()}, stack=stack.data,
         stack_affine=stack.affine, record=images.read_json(atlases_sidecar), labels=labels,
-        **regions,
+        distortion=images.read_json(corrected)["DistortionMethod"], **regions,
     )  # fmt: skip
     write_tsv(measures, rows, columns=region_measures.COLUMNS)
     shown = picture.tensor_maps(found.maps, fractions, inside, scan.affine)

@@ -7,7 +7,7 @@ import numpy as np
 from sonolesion.core import images, streamlines
 from sonolesion.core.run import run
 from sonolesion.core.tables import write_tsv
-from sonolesion.tracts import picture, template, tractogram, visit_rows
+from sonolesion.tracts import bundle_views, template, tractogram, visit_rows
 
 if TYPE_CHECKING:
     snakemake: Any
@@ -33,7 +33,8 @@ def main(
     told, whole = visit_rows.cuts(found, others, shown, share.affine, settings=settings)
     rows = visit_rows.cut_rows(told, summary, labels, visible=visible, settings=settings)
     write_tsv(measures, rows, columns=visit_rows.COLUMNS)
-    images.write_json(record, visit_rows.record(told, visible=visible))
+    nodes = visit_rows.reached_nodes(found, summary, shown, share.affine, settings=settings)
+    images.write_json(record, visit_rows.record(told, nodes, visible=visible))
     lost = visit_rows.disconnected(
         found, whole, affine=share.affine, shape=share.data.shape,
         min_visits=settings["disconnection"]["min_visits"],
@@ -44,9 +45,9 @@ def main(
     images.save(in_template, carried, warp.affine)
     grid = images.load(t1w)
     title = f"Baseline's bundles, lesion of {labels['intervention_id']} at {labels['session_id']} "
-    drawn = picture.projections(
+    drawn = bundle_views.views(
         found, grid.data, grid.affine, brain=images.load(mask).data > 0, lesion=shown,
-        title=title + ("(red)" if visible else "not visible"),
+        cut=whole.is_cut, title=title + ("(red)" if visible else "not visible"),
     )  # fmt: skip
     drawn.save(png, optimize=True)
 

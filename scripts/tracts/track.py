@@ -8,7 +8,7 @@ import numpy as np
 from sonolesion.core import gradients, images, streamlines
 from sonolesion.core.run import run
 from sonolesion.maths.gradient_frames import to_world
-from sonolesion.tracts import atlas_files, picture, template, tractogram
+from sonolesion.tracts import atlas_files, bundle_views, template, tractogram
 
 if TYPE_CHECKING:
     snakemake: Any
@@ -60,7 +60,7 @@ def main(
     masks = template.masks_of(
         bundles, regions, points, shares, inside, min_share=settings["region_share"]
     )
-    model = tractogram.fitted_model(scan, settings=settings["response"])
+    model = tractogram.fitted_model(scan, settings=settings["response"], threads=threads)
     how = settings["tracking"]
     found = tractogram.tracked(
         scan, model.coefficients, masks, bundles, settings=how, n_seeds=how["n_seeds"],
@@ -74,8 +74,8 @@ def main(
     summary = tractogram.summary(found, model, masks, bundles, scan.acpc_affine)
     images.write_json(sidecar, summary)
     title = f"Bundles of the baseline, harmonics of order {model.order}"
-    shown = picture.projections(found, grid.data, grid.affine, brain=images.load(mask).data > 0,
-                                lesion=None, title=title)  # fmt: skip
+    shown = bundle_views.views(found, grid.data, grid.affine, brain=images.load(mask).data > 0,
+                               lesion=None, cut=None, title=title)  # fmt: skip
     shown.save(png, optimize=True)
 
 

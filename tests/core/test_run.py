@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sonolesion.core.errors import GateFailure
 from sonolesion.core.run import run
@@ -95,3 +97,22 @@ def test_crash_is_recorded_with_its_message(job: SimpleNamespace) -> None:
     with pytest.raises(SystemExit):
         run(main, job)
     assert error_of(job)["kind"] == "ZeroDivisionError"
+
+
+def test_linear_algebra_takes_one_thread_whatever_the_rule(
+    job: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    seen: list[int] = []
+
+    def main(scan: str, qc: str, *, limit: int) -> None:
+        assert (scan, qc, limit) == ("a.nii.gz", "out/b_qc.json", 3)
+        blas = (pool for pool in threadpool_info() if pool["user_api"] == "blas")
+        seen.extend(pool["num_threads"] for pool in blas)
+        seen.append(int(os.environ["OPENBLAS_NUM_THREADS"]))
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        assert 2 in {pool["num_threads"] for pool in threadpool_info()}
+        run(main, job)
+    assert len(seen) > 1
+    assert set(seen) == {1}

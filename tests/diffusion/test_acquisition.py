@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from sonolesion.core.errors import InputFault
 from sonolesion.core.settings.diffusion_gradients import ZeroFilling
 from sonolesion.diffusion import acquisition
 from sonolesion.diffusion.acquisition import Fill, PartialFourier
@@ -125,3 +126,14 @@ def test_impossible_fraction_is_refused() -> None:
 
 def test_complex_noise_is_undecidable() -> None:
     assert partial(np.zeros((8, 8, 8), dtype=complex)).answer == "undecidable"
+
+
+def test_empty_volume_is_named() -> None:
+    data = np.random.default_rng(0).uniform(1, 2, (3, 3, 3, 5))
+    acquisition.require_filled(data, file="a.nii.gz")
+    data[..., 2] = 0
+    data[..., 4] = np.nan
+    with pytest.raises(InputFault, match="volume 2, 4 empty"):
+        acquisition.require_filled(data, file="a.nii.gz")
+    with pytest.raises(InputFault, match="3 axes"):
+        acquisition.require_filled(data[..., 0], file="a.nii.gz")

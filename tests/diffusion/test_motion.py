@@ -11,7 +11,13 @@ from scipy.spatial.transform import Rotation
 
 from sonolesion.core.errors import InputFault
 from sonolesion.core.settings.diffusion_motion import DiffusionMotion
-from sonolesion.diffusion import leave_one_out, motion, motion_model, shell_alignment
+from sonolesion.diffusion import (
+    leave_one_out,
+    motion,
+    motion_estimate,
+    motion_model,
+    shell_alignment,
+)
 from sonolesion.diffusion.motion_model import Grid, eddy_basis, eddy_slope, inverse, moved
 
 Array = NDArray[np.float64]
@@ -128,9 +134,9 @@ def moving() -> tuple[Array, NDArray[np.float32], motion.Corrected]:
     truth = true_parameters()
     data = scan(truth)
     data[:, :, 15, 11] *= 0.4
-    corrected = motion.correct(
-        data, B_VALUES, VECTORS, AFFINE, brain(), axis=1, settings=chosen(), handling="predicted"
-    )
+    scheme: Any = (data, B_VALUES, VECTORS, GRID, brain())
+    found = motion_estimate.estimate(*scheme, chosen())
+    corrected = motion.apply(*scheme, motion=found, settings=chosen(), handling="predicted")
     return truth, data, corrected
 
 
@@ -197,9 +203,29 @@ def test_volume_with_a_lost_slice_may_be_left_out(moving: Any) -> None:
     assert not out.replaced.any()
 
 
+def test_threads_change_no_byte(moving: Any) -> None:
+    truth, data, corrected = moving
+    found = motion.Motion(
+        truth,
+        corrected.residual_before,
+        corrected.residual_after,
+        np.zeros_like(corrected.outlier, dtype=float),
+        corrected.outlier,
+        np.zeros(len(truth), dtype=bool),
+    )
+    one, two = (
+        motion.apply(
+            data, B_VALUES, VECTORS, GRID, brain(), motion=found, settings=chosen(),
+            handling="predicted", threads=n,
+        )
+        for n in (1, 2)
+    )  # fmt: skip
+    assert np.array_equal(one.data, two.data)
+
+
 def test_a_still_head_stays_where_it_is() -> None:
     still = np.zeros((len(B_VALUES), 9))
-    found = motion.estimate(
+    found = motion_estimate.estimate(
         scan(still), B_VALUES, VECTORS, GRID, brain(), chosen(sigmas_mm=(4.0, 4.0))
     )
     assert misplaced_mm(found.parameters, still).max() < 0.25
@@ -338,4 +364,4 @@ def test_bad_input(wrong: str) -> None:
     else:
         data = data[..., 0]
     with pytest.raises(InputFault, match="scan, table and mask"):
-        motion.estimate(data, b, vectors, Grid((4, 4, 4), np.eye(4), 1), mask, chosen())
+        motion_estimate.estimate(data, b, vectors, Grid((4, 4, 4), np.eye(4), 1), mask, chosen())

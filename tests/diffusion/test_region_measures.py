@@ -23,7 +23,7 @@ def told(fa: np.ndarray, stack: np.ndarray) -> list[dict[str, object]]:
     white[:4] = 1.0
     return region_measures.rows(
         fa, 1e-3 * fa, GRID, np.eye(4), tissue={"white_matter": (white, GRID)}, stack=stack,
-        stack_affine=GRID, record=record, labels=LABELS, **LIMITS,
+        stack_affine=GRID, record=record, labels=LABELS, distortion="opposed", **LIMITS,
     )  # fmt: skip
 
 
@@ -42,6 +42,7 @@ def test_medians_of_tissue_and_of_known_structures() -> None:
     assert (nucleus["value"], nucleus["unit"]) == (2e-4, "mm2/s")
     assert (nucleus["n_voxels"], nucleus["coverage"]) == (16, 0.8)
     assert nucleus["below_resolution"] == "false"
+    assert nucleus["method"] == "is thalamus; share from 0.5; distortion: opposed"
 
 
 def test_a_region_without_voxels_has_no_value() -> None:

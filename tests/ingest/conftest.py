@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+GOLDEN = (1 + 5**0.5) / 2
+SIX = np.array(
+    [[0, 1, GOLDEN], [0, 1, -GOLDEN], [1, GOLDEN, 0], [1, -GOLDEN, 0], [GOLDEN, 0, 1],
+     [-GOLDEN, 0, 1]]
+) / np.hypot(1, GOLDEN)  # fmt: skip
+B_VALUES = "0 1000 1000 1000 1000 1000 1000"
+VECTORS = "\n".join(" ".join(f"{v:.5f}" for v in [0, *row]) for row in SIX.T)
 AXES = "0 1 0 0\n0 0 1 0\n0 0 0 1\n"
 
 
@@ -59,3 +67,20 @@ class Scanner:
 @pytest.fixture
 def scanner(dataset) -> Scanner:
     return Scanner(dataset)
+
+
+@pytest.fixture
+def tensor(dataset):
+    """Write a scan of six directions; returns how."""
+    dataset.patient("1", {"pre": -3, "3d": 3})
+    dataset.interventions({"participant_id": "sub-1"})
+
+    def write(session: str, name: str = "dwi", *, shape=(16, 18, 20, 7), **sidecar: object):
+        scan = dataset.scan("1", session, name, datatype="dwi", shape=shape, sidecar=sidecar)
+        n = shape[3]
+        for extension, text in ((".bval", B_VALUES), (".bvec", VECTORS)):
+            lines = [" ".join(line.split()[:n]) for line in text.splitlines()]
+            scan.with_name(scan.name.replace(".nii.gz", extension)).write_text("\n".join(lines))
+        return scan
+
+    return write

@@ -84,6 +84,13 @@ def test_sidecar_inherits_from_the_top_down(dataset) -> None:
     }
 
 
+def test_the_file_that_says_most_of_a_scan_counts(dataset) -> None:
+    """In one folder the name with more entities is the nearer one, wherever it sorts."""
+    dataset.scan("1", "pre", "acq-a_T1w", sidecar={"EchoTime": 0.003})
+    (dataset.folder / "sub-1/ses-pre/anat/sub-1_ses-pre_T1w.json").write_text('{"EchoTime": 0.9}')
+    assert cache_of(dataset).sidecar(first(dataset)) == {"EchoTime": 0.003}
+
+
 def test_broken_sidecar_is_named(dataset) -> None:
     path = dataset.scan("1", "pre", "T1w")
     path.with_name("sub-1_ses-pre_T1w.json").write_text("{")

@@ -58,7 +58,7 @@ def test_diffusion_scan_gives_trace_and_adc(patient, scanner) -> None:
         (None, None, "no .bval file"),
         ("0 1000 1000", "0 1 0\n0 0 1\n0 0 0\n", "found 3 b-values"),
         ("1000 1000 1000 1000", "1 1 0 0\n0 0 1 0\n0 0 0 1\n", "b-values 1000 s/mm²"),
-        ("0 1 1 1", "0 1 0 0\n0 0 1 0\n0 0 0 1\n", "b-values 0, 1 s/mm²"),
+        ("0 1 1 1", "0 1 0 0\n0 0 1 0\n0 0 0 1\n", "b-values up to 1, as if in ms/µm²"),
         ("0 1000 1000 1000", "0 0 0 0\n0 0 0 0\n0 1 1 1\n", "do not cover space"),
         ("0 1000 1000 1000", "0 1 0\n0 0 1\n0 0 0\n", "3 lines of 3 numbers"),
         ("zero", "0 1 0 0\n0 0 1 0\n0 0 0 1\n", "could not convert"),
@@ -94,7 +94,7 @@ def test_of_several_diffusion_scans_the_first_usable_is_used_and_said(patient, s
     assert row.file.endswith("dir-P_dwi.nii.gz")
     assert "dir-P_dwi.nii.gz alone is used, the first usable by name" in row.reason
     assert "not sub-1_ses-3d_dir-Q_dwi.nii.gz" in row.reason
-    assert "dir-A_dwi.bval: found b-values 0, 2000" in row.reason
+    assert "dir-A_dwi.bval: found no usable shell: b-values 0, 2000" in row.reason
     chosen = prepared(patient, ingest={"choose": {"dwi": {"dir": "Q"}}})
     assert row_of(chosen, "3d", "dwi").file.endswith("dir-Q_dwi.nii.gz")
 

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
 from sonolesion.core.config import parse
 from sonolesion.ingest import study
 
-GOLDEN = (1 + 5**0.5) / 2
-SIX = np.array(
-    [[0, 1, GOLDEN], [0, 1, -GOLDEN], [1, GOLDEN, 0], [1, -GOLDEN, 0], [GOLDEN, 0, 1],
-     [-GOLDEN, 0, 1]]
-) / np.hypot(1, GOLDEN)  # fmt: skip
-B_VALUES = "0 1000 1000 1000 1000 1000 1000"
-VECTORS = "\n".join(" ".join(f"{v:.5f}" for v in [0, *row]) for row in SIX.T)
 DAYS = {"pre": -3, "3d": 3}
 STEPS = ["diffusion_gradients", "diffusion_preproc", "diffusion_space", "diffusion_tensor"]
 
@@ -36,23 +28,6 @@ def jobs_of(dataset) -> list[tuple[str, str]]:
     return [(rule, wildcards.get("session", "")) for rule, wildcards, _ in plan["jobs"]]
 
 
-@pytest.fixture
-def tensor(dataset):
-    """Write a scan of six directions; returns how."""
-    dataset.patient("1", DAYS)
-    dataset.interventions({"participant_id": "sub-1"})
-
-    def write(session: str, name: str = "dwi", *, shape=(16, 18, 20, 7), **sidecar: object):
-        scan = dataset.scan("1", session, name, datatype="dwi", shape=shape, sidecar=sidecar)
-        n = shape[3]
-        for extension, text in ((".bval", B_VALUES), (".bvec", VECTORS)):
-            lines = [" ".join(line.split()[:n]) for line in text.splitlines()]
-            scan.with_name(scan.name.replace(".nii.gz", extension)).write_text("\n".join(lines))
-        return scan
-
-    return write
-
-
 def test_six_directions_make_a_tensor_and_its_steps(dataset, tensor) -> None:
     tensor("pre")
     tensor("3d")
@@ -65,9 +40,11 @@ def test_six_directions_make_a_tensor_and_its_steps(dataset, tensor) -> None:
     tracts = [job for job in jobs if job[0].startswith("tracts_")]
     assert tracts == [
         ("tracts_track", ""),
+        ("tracts_connectome", ""),
         ("tracts_profiles", "pre"),
         ("tracts_profiles", "3d"),
         ("tracts_disconnection", "3d"),
+        ("tracts_disconnectome", "3d"),
     ]
 
 

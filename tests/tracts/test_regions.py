@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sonolesion.atlases import loader, table
+from sonolesion.core import atlas_labels
 from sonolesion.core.errors import InputFault
 from sonolesion.core.settings.tracts import Tracts
 from sonolesion.tracts import regions
@@ -69,13 +70,13 @@ def test_every_atlas_region_is_in_its_atlas(root: Path) -> None:
     rows = {row["name"]: row for row in table.chosen(
         root / "atlases", used=("harvard_oxford", "juelich"), files={}, own=()
     )}  # fmt: skip
-    from sonolesion.atlases import decoding
-
     known = {
-        name: {tuple(reversed(decoding.split_side(label))) for label in loader.labels(row).values()}
+        name: {
+            tuple(reversed(atlas_labels.split_side(label))) for label in loader.labels(row).values()
+        }
         for name, row in rows.items()
     }
-    words = {n: {(side, decoding.word(name)) for side, name in k} for n, k in known.items()}
+    words = {n: {(side, atlas_labels.word(name)) for side, name in k} for n, k in known.items()}
     for region in Tracts().regions:
         for part in region.parts:
             assert {("left", part), ("right", part)} <= words[region.atlas], part

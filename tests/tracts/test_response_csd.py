@@ -103,6 +103,10 @@ def test_equals_dipy_voxel_by_voxel(order: int, monkeypatch: pytest.MonkeyPatch)
         gradient_table(b, bvecs=vectors), (diffusivities, known.s0), sh_order_max=order
     )
     np.testing.assert_allclose(got, model.fit(data).shm_coeff, atol=1e-5)
+    again = response_csd.orientations(
+        data, b, vectors, known, order=order, b0_max_s_mm2=50.0, max_rounds=50, threads=2
+    )
+    assert np.array_equal(again, got)
 
 
 def test_directions_along_the_voxel_axes() -> None:

@@ -104,7 +104,25 @@ def test_seeds_lie_in_the_mask_and_an_empty_one_is_refused() -> None:
         tracking.seeds(~mask & mask, AFFINE, n_seeds=5, seed=1)
 
 
-def test_no_streamline_is_an_empty_array() -> None:
-    points, offsets = tracking.flattened([np.zeros((1, 3))])
+def test_no_streamline_is_an_empty_array(coefficients: Array) -> None:
+    points, offsets = tracked(coefficients, min_mm=190.0)
     assert points.shape == (0, 3)
     assert offsets.tolist() == [0]
+
+
+def test_lengths_are_within_the_limits(coefficients: Array) -> None:
+    every = np.diff(tracked(coefficients)[1]) - 1
+    low, high = np.quantile(every, (0.3, 0.7)).round()
+    found = np.diff(tracked(coefficients, min_mm=low, max_mm=high)[1]) - 1
+    assert 0 < found.size < every.size
+    assert found.tolist() == every[(every >= low) & (every <= high)].tolist()
+
+
+def test_half_a_sphere_holds_one_of_two_opposites() -> None:
+    directions, amplitudes = tracking.half_sphere("symmetric362", n_harmonics=15)
+    assert directions.shape == (181, 3)
+    assert amplitudes.shape == (15, 181)
+    cosine = np.abs(directions @ directions.T) - np.eye(181)
+    assert cosine.max() < 0.999
+    # The first harmonic is the same in all directions.
+    assert amplitudes[0] == pytest.approx(np.full(181, 0.5 / np.sqrt(np.pi)), rel=1e-5)

@@ -15,7 +15,7 @@ from scipy import ndimage
 from sonolesion.atlases import decoding
 from sonolesion.atlases.space import Matrix, apply, space_of_grid
 from sonolesion.atlases.table import mask_files
-from sonolesion.core import images
+from sonolesion.core import atlas_labels, images
 from sonolesion.core.bids import entities_of
 from sonolesion.core.errors import InputFault
 
@@ -86,7 +86,7 @@ def coordinates(row: Mapping[str, Any]) -> list[tuple[str, tuple[float, float, f
     number = next(iter(lines[0]))
     return [
         (
-            decoding.word(f"{line[number]}_{line['name']}" if "name" in line else line[number]),
+            atlas_labels.word(f"{line[number]}_{line['name']}" if "name" in line else line[number]),
             (float(line["x"]), float(line["y"]), float(line["z"])),
         )
         for line in lines
@@ -99,7 +99,7 @@ def labels(row: Mapping[str, Any]) -> dict[int, str]:
         return {}
     path = Path(row["labels"])
     text = path.read_text(encoding="utf-8-sig")
-    return decoding.parse_labels(text, suffix=path.suffix, file=str(path))
+    return atlas_labels.parse_labels(text, suffix=path.suffix, file=str(path))
 
 
 def require_place(row: Mapping[str, Any], path: str, header: Any) -> None:
@@ -147,9 +147,9 @@ def _moved(affine: Matrix, box: Sequence[slice]) -> Matrix:
 
 
 def _cropped(label: str, part: NDArray[Any], affine: Matrix, order: Order) -> Region:
-    name, side = decoding.split_side(label)
+    name, side = atlas_labels.split_side(label)
     share = np.asarray(part, dtype=np.float32)
-    return Region(label, decoding.word(name), side, share, affine, order)
+    return Region(label, atlas_labels.word(name), side, share, affine, order)
 
 
 def _labelled(path: str, names: Mapping[int, str]) -> Iterator[Region]:

@@ -12,7 +12,9 @@ from sonolesion.core.errors import InputFault
 
 LABEL = re.compile(r"[A-Za-z0-9]+")
 # Words that stand behind an intervention's id in names of its files, and so can't end an id.
-RESERVED = ("auto", "learned", "overlap", "offtarget", "disconnection")
+RESERVED = (
+    "auto", "learned", "overlap", "offtarget", "disconnection", "disconnectome", "normative",
+)  # fmt: skip
 INTERVENTION = re.compile(LABEL.pattern + "".join(f"(?<!{word})" for word in RESERVED))
 # Suffixes of the raw files each modality is made of, by data type folder.
 MODALITIES = {

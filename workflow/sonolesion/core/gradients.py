@@ -33,7 +33,8 @@ def read(b_values: str | Path, vectors: str | Path | None, *, n_volumes: int) ->
     Raises
     ------
     InputFault
-        If a file holds no numbers, or not as many as there are volumes.
+        If a file holds no numbers, or not as many as there are volumes, or the directions are
+        one line a volume: a table that was turned once may have been turned wrongly.
     """
     b = _numbers(b_values).ravel()
     if len(b) != n_volumes or (b < 0).any():
@@ -46,15 +47,30 @@ def read(b_values: str | Path, vectors: str | Path | None, *, n_volumes: int) ->
     if not vectors:
         return Table(b, np.zeros((n_volumes, 3)))
     rows = _numbers(vectors)
-    columns = rows if rows.shape == (3, n_volumes) else rows.T
-    if columns.shape != (3, n_volumes):
+    if rows.shape != (3, n_volumes):
+        what, remedy = _form(rows.shape, n_volumes)
         raise InputFault(
             file=vectors,
-            found=f"{rows.shape[0]} lines of {rows.shape[1]} numbers",
-            expected=f"3 lines of {n_volumes}",
-            remedy="convert scan and table again, together",
+            found=f"{rows.shape[0]} lines of {rows.shape[1]} numbers ({what})",
+            expected=f"3 lines of {n_volumes}, one number a volume",
+            remedy=remedy,
         )
-    return Table(b, columns.T)
+    return Table(b, rows.T.copy())
+
+
+def _form(shape: tuple[int, ...], n_volumes: int) -> tuple[str, str]:
+    """Return what a table of directions of the wrong shape is, and what to do about it.
+
+    A table of 3 x 3 has the right shape, whichever way it was meant.
+    """
+    if shape == (n_volumes, 3):
+        return "transposed: one line a volume", "write it as 3 lines: x, y and z of every volume"
+    if 4 in shape and n_volumes in shape:
+        return (
+            "the b-values among them, as MRtrix has it",
+            "export it with mrconvert -export_grad_fsl: its axes are others too",
+        )
+    return "of another number of volumes", "convert scan and table again, together"
 
 
 def _numbers(path: str | Path) -> NDArray[np.float64]:

@@ -12,10 +12,13 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from threadpoolctl import threadpool_limits
 
 from sonolesion import __version__
 from sonolesion.core.errors import SonolesionError
@@ -40,7 +43,8 @@ def run(main: Callable[..., None], snakemake: Any) -> None:
     logger.info("%s %s", snakemake.rule, json.dumps(dict(snakemake.wildcards.items())))
     start_s = time.monotonic()
     try:
-        main(**arguments)
+        with _one_thread_of_algebra():
+            main(**arguments)
     except BaseException as fault:
         logger.error("".join(traceback.format_exception(fault)))
         _record(log, _described(fault), snakemake)
@@ -51,6 +55,18 @@ def run(main: Callable[..., None], snakemake: Any) -> None:
     for _, kept in _gate_files(log, [str(path) for path in snakemake.output]):
         kept.unlink(missing_ok=True)
     _write_provenance(log, snakemake, time.monotonic() - start_s)
+
+
+@contextmanager
+def _one_thread_of_algebra() -> Iterator[None]:
+    """Hold the linear algebra to one thread, whatever threads the rule has.
+
+    Snakemake gives it as many as the rule; a step that starts threads of its own would then have
+    them squared, and sums would round by their number.
+    """
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for what is imported later
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 def _logger(log: Path) -> logging.Logger:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from sonolesion.core.errors import InputFault
+
 Vector = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Answer = Literal["yes", "no", "undecidable"]
@@ -87,6 +89,40 @@ class PartialFourier:
     answer: Answer
     fraction: float
     source: str
+
+
+def require_filled(data: NDArray[Any], *, file: object) -> None:
+    """Raise if a volume holds nothing but one value, or no finite number.
+
+    Parameters
+    ----------
+    data : ndarray of shape (X, Y, Z, N)
+        Diffusion scan.
+    file : object
+        Name for errors.
+
+    Raises
+    ------
+    InputFault
+        Naming the volumes, counted from 0.
+    """
+    if data.ndim != 4:
+        raise InputFault(
+            file=file,
+            found=f"{data.ndim} axes",
+            expected="4 axes, volumes along the last",
+            remedy="convert the scan again",
+        )
+    empty = [
+        n for n in range(data.shape[3]) if not np.ptp(np.nan_to_num(data[..., n], posinf=0)) > 0
+    ]
+    if empty:
+        raise InputFault(
+            file=file,
+            found=f"volume {', '.join(map(str, empty))} empty (counted from 0)",
+            expected="signal in every volume",
+            remedy="convert the scan again; if the volume was lost, take it out of scan and table",
+        )
 
 
 def zero_filled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,11 +11,14 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from sonolesion.diffusion import brain, motion, picture, scaling
+from sonolesion.diffusion import brain, motion, picture, undistortion
 from sonolesion.diffusion.distortion import displacement_voxels
+from sonolesion.diffusion.motion_estimate import estimate
 from sonolesion.diffusion.motion_model import parameter_names
 from sonolesion.diffusion.undistortion import Field, Scene
+from sonolesion.maths import gradient_table
 from sonolesion.maths.gradient_frames import to_fsl, to_world
+from sonolesion.maths.orientation import canonical
 
 Volume = NDArray[np.float32]
 Array = NDArray[np.float64]
@@ -95,7 +99,7 @@ def prepared(
         Settings.
     """
     settings = dict(table) | {"expected_shells_s_mm2": tuple(table["expected_shells_s_mm2"])}
-    scheme = scaling.scheme(b_values, fsl_vectors, file=file, **settings)
+    scheme = gradient_table.scheme(b_values, fsl_vectors, file=file, vectors_file=file, **settings)
     first = int(scheme.unweighted[0])
     voxel_mm = np.linalg.norm(affine[:3, :3], axis=0)
     inside = brain.mask(share, data[..., first], voxel_mm=voxel_mm, **brain_mask)
@@ -118,8 +122,18 @@ def unweighted(
     return np.asarray(data[..., number], dtype=np.float32)
 
 
-def scene(scan: Prepared, data: Volume, partner: Volume | None, measured: Placed | None) -> Scene:
-    """Return what the field is looked for in."""
+def scene(
+    scan: Prepared,
+    data: Volume,
+    partner: Volume | None,
+    measured: Placed | None,
+    to_map: Array | None = None,
+) -> Scene:
+    """Return what the field is looked for in.
+
+    `to_map` carries points of the scan to those of the measured field; where they were not
+    registered, the head is taken to have lain in one place.
+    """
     return Scene(
         data[..., scan.first],
         partner,
@@ -129,25 +143,52 @@ def scene(scan: Prepared, data: Volume, partner: Volume | None, measured: Placed
         scan.brain,
         scan.mask,
         scan.affine,
+        np.eye(4) if to_map is None else to_map,
     )
 
 
-def correct(
-    scan: Prepared, data: Volume, field: Field, *, phase: Told, registration: Told,
-    prediction: Told, outliers: Told,
-) -> Done:  # fmt: skip
-    """Correct motion, eddy currents, lost slices and distortion in one interpolation."""
+def corrected(
+    scan: Prepared, data: Volume, seen: Scene, *, phase: Told, distortion: Told,
+    registration: Told, prediction: Told, outliers: Told, threads: int,
+) -> tuple[Field, Done]:  # fmt: skip
+    """Find the field and the motion, and correct both in one interpolation.
+
+    Parameters
+    ----------
+    scan : Prepared
+        The scan, with its table.
+    data : ndarray of shape (X, Y, Z, N)
+        Its volumes, cleaned.
+    seen : Scene
+        From `scene`.
+    phase, distortion, registration, prediction, outliers : mapping
+        The phase encoding and what was chosen for it, and settings.
+    threads : int
+        At work at once; the result is the same, byte for byte.
+    """
     limits = {name: value for name, value in outliers.items() if name != "handling"}
     settings = motion.Settings(
         **{**registration, "sigmas_mm": tuple(registration["sigmas_mm"])}, **prediction, **limits
     )
+    grid = motion.Grid(seen.b0.shape, scan.affine, phase["axis"])
+    scheme = (scan.b_values, scan.vectors, grid, scan.mask)
+    # Neither needs the other: the motion is told between distorted volumes.
+    with ThreadPoolExecutor(threads) as pool:
+        sought = pool.submit(undistortion.find_field, seen, phase=phase, settings=distortion)
+        moves = pool.submit(estimate, data, *scheme, settings).result()
+        field = sought.result()
     shift = None
     if field.hz is not None:
         shift = displacement_voxels(field.hz, phase["readout_s"], phase["sign"])
-    found = motion.correct(
-        data, scan.b_values, scan.vectors, scan.affine, scan.mask, axis=phase["axis"],
-        settings=settings, handling=outliers["handling"], shift_voxels=shift,
+    found = motion.apply(
+        data, *scheme, motion=moves, settings=settings, handling=outliers["handling"],
+        shift_voxels=shift, threads=threads,
     )  # fmt: skip
+    return field, _done(scan, found, shift)
+
+
+def _done(scan: Prepared, found: motion.Corrected, shift: Volume | None) -> Done:
+    """Return what is written of a corrected scan."""
     kept = found.kept
     low = kept & (scan.b_values <= scan.b0_max_s_mm2)
     b0 = found.data[..., low].mean(axis=3)
@@ -224,12 +265,11 @@ def drawn_motion(done: Done) -> PIL.Image.Image:
 def drawn_distortion(seen: Scene, done: Done, *, method: str) -> PIL.Image.Image:
     """Draw the unweighted volume before and after."""
     volumes = [
-        picture.canonical(volume, seen.affine)
-        for volume in (seen.b0, done.b0, seen.t1w, seen.brain)
+        canonical(volume, seen.affine) for volume in (seen.b0, done.b0, seen.t1w, seen.brain)
     ]
     box = picture.around(np.asarray(volumes[3][0], dtype=bool))
     before, after, t1w, inside = (volume[box] for volume, _ in volumes)
-    title = f"Unweighted volume, distortion correction: {method}; T1w's white matter red"
+    title = f"Unweighted volume, distortion correction: {method}; T1w: white matter red, brain cyan"
     return picture.distortion(
         before, after, t1w, np.asarray(inside, dtype=bool), volumes[0][1], title=title
     )

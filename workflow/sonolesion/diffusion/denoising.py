@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.core.errors import InputFault
+from sonolesion.diffusion import principal_components, ringing
 
 Volume = NDArray[np.float32]
 
@@ -54,7 +55,7 @@ def why_not_unringed(*, zero_filled: bool, partial_fourier: bool) -> str:
 
 
 def denoise(
-    data: NDArray[Any], mask: NDArray[np.bool_], *, patch_radius_voxels: int
+    data: NDArray[Any], mask: NDArray[np.bool_], *, patch_radius_voxels: int, threads: int = 1
 ) -> tuple[Volume, Volume]:
     """Remove noise by the Marchenko-Pastur law of the principal components of patches.
 
@@ -66,6 +67,8 @@ def denoise(
         Where; elsewhere the data stay as they are.
     patch_radius_voxels : int
         Half edge of a patch.
+    threads : int
+        At work at once; the result is the same.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def denoise(
 
     Notes
     -----
-    Veraart et al. 2016, doi:10.1002/mrm.26059; dipy's code.
+    Veraart et al. 2016, doi:10.1002/mrm.26059.
     """
     if data.ndim != 4 or data.shape[:3] != mask.shape:
         raise InputFault(
@@ -89,34 +92,31 @@ def denoise(
             expected="(X, Y, Z, N) and (X, Y, Z)",
             remedy="give scan and mask on one grid",
         )
-    from dipy.denoise.localpca import mppca
-
     values = np.asarray(data, dtype=np.float32)
-    clean, noise = mppca(
-        values,
-        mask=mask,
-        patch_radius=patch_radius_voxels,
-        return_sigma=True,
-        suppress_warning=True,
-    )
     inside = np.asarray(mask, dtype=bool)
-    whole = np.where(inside[..., None], np.maximum(clean, 0.0), values)
-    return whole.astype(np.float32), np.where(inside, noise, np.nan).astype(np.float32)
+    clean, variance = principal_components.denoised(
+        values, inside, patch_radius_voxels=patch_radius_voxels, threads=threads
+    )
+    found = inside & np.isfinite(variance)
+    whole = np.where(found[..., None], np.maximum(clean, 0.0), values)
+    noise = np.where(found, np.sqrt(variance), np.nan)
+    return whole.astype(np.float32), noise.astype(np.float32)
 
 
-def unring(data: NDArray[Any]) -> Volume:
+def unring(data: NDArray[Any], *, threads: int = 1) -> Volume:
     """Remove Gibbs ringing within slices.
 
     Parameters
     ----------
     data : ndarray of shape (X, Y, Z) or (X, Y, Z, N)
         As reconstructed. ASSUME: slices lie along the third axis.
+    threads : int
+        At work at once; the result is the same.
 
     Notes
     -----
-    Local sub-voxel shifts: Kellner et al. 2016, doi:10.1002/mrm.26054; dipy's code.
+    Local sub-voxel shifts: Kellner et al. 2016, doi:10.1002/mrm.26054.
     """
-    from dipy.denoise.gibbs import gibbs_removal
-
-    found = gibbs_removal(np.array(data, dtype=np.float32), slice_axis=2, inplace=False)
-    return np.asarray(np.maximum(found, 0.0), dtype=np.float32)
+    values = np.asarray(data, dtype=np.float32)
+    stack = values[..., None] if values.ndim == 3 else values
+    return ringing.unringed(stack, threads=threads).reshape(values.shape)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sonolesion.diffusion.acquisition import Fill, PartialFourier
 from sonolesion.diffusion.gradient_gate import Verdict
-from sonolesion.diffusion.scaling import Scheme
+from sonolesion.maths.gradient_table import Scheme
 
 
 def record(

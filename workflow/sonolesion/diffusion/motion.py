@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sonolesion.diffusion import leave_one_out, outliers
-from sonolesion.diffusion.motion_estimate import Motion, estimate
+from sonolesion.diffusion.motion_estimate import Motion
 from sonolesion.diffusion.motion_model import Grid, coordinates, moved, rotate_vectors
 from sonolesion.diffusion.motion_scan import Settings
 
@@ -50,57 +51,6 @@ class Corrected:
     replaced: Array
 
 
-def correct(
-    data: NDArray[Any],
-    b_values: Array,
-    vectors: Array,
-    affine: Array,
-    mask: Flags,
-    *,
-    axis: int,
-    settings: Settings,
-    handling: str,
-    shift_voxels: NDArray[Any] | None = None,
-) -> Corrected:
-    """Estimate and correct in one go.
-
-    Parameters
-    ----------
-    data : ndarray of shape (X, Y, Z, N)
-        Scan, of one polarity of the phase encoding.
-    b_values : ndarray of shape (N,)
-        [s/mm²].
-    vectors : ndarray of shape (N, 3)
-        Unit vectors on world axes; zeros of unweighted volumes.
-    affine : ndarray of shape (4, 4)
-        Voxel to world [mm].
-    mask : ndarray of shape (X, Y, Z)
-        Brain in the first unweighted volume.
-    axis : int
-        Voxel axis of the phase encoding.
-    settings : Settings
-        As for `motion_estimate.estimate`.
-    handling : str
-        ``predicted``: lost slices are replaced by what the other volumes predict, and only
-        volumes lost as a whole are left out; ``left_out``: every volume with a lost slice is.
-    shift_voxels : ndarray of shape (X, Y, Z), optional
-        As for `motion_model.coordinates`.
-    """
-    grid = Grid((data.shape[0], data.shape[1], data.shape[2]), np.asarray(affine, float), axis)
-    motion = estimate(data, b_values, vectors, grid, mask, settings)
-    return apply(
-        data,
-        b_values,
-        vectors,
-        grid,
-        mask,
-        motion=motion,
-        settings=settings,
-        handling=handling,
-        shift_voxels=shift_voxels,
-    )
-
-
 def apply(
     data: NDArray[Any],
     b_values: Array,
@@ -112,26 +62,46 @@ def apply(
     settings: Settings,
     handling: str,
     shift_voxels: NDArray[Any] | None = None,
+    threads: int = 1,
 ) -> Corrected:
     """Correct a scan whose motion is known, and its susceptibility too if a shift is given.
 
     Parameters
     ----------
-    data, b_values, vectors, mask, settings, handling, shift_voxels
-        As for `correct`.
+    data : ndarray of shape (X, Y, Z, N)
+        Scan, of one polarity of the phase encoding.
+    b_values : ndarray of shape (N,)
+        [s/mm²].
+    vectors : ndarray of shape (N, 3)
+        Unit vectors on world axes; zeros of unweighted volumes.
     grid : Grid
         Grid of the scan.
+    mask : ndarray of shape (X, Y, Z)
+        Brain in the first unweighted volume.
     motion : Motion
         As `motion_estimate.estimate` returns it.
+    settings : Settings
+        As for `motion_estimate.estimate`.
+    handling : str
+        ``predicted``: lost slices are replaced by what the other volumes predict, and only
+        volumes lost as a whole are left out; ``left_out``: every volume with a lost slice is.
+    shift_voxels : ndarray of shape (X, Y, Z), optional
+        As for `motion_model.coordinates`.
+    threads : int
+        Volumes at once; the result is the same.
     """
     whole = np.empty(data.shape, dtype=np.float32)
     flagged = np.zeros(data.shape, dtype=bool)
-    for n, parameters in enumerate(motion.parameters):
-        lost = motion.outlier[:, n]
+
+    def place(n: int) -> None:
+        parameters, lost = motion.parameters[n], motion.outlier[:, n]
         sound = outliers.filled(data[..., n], lost)
         whole[..., n] = resample(sound, parameters, grid, shift_voxels=shift_voxels)
         if lost.any():
             flagged[..., n] = outliers.touched(_slices(parameters, grid, shift_voxels), lost)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(place, range(data.shape[3])))
     rotated = rotate_vectors(vectors, motion.parameters)
     if handling == "predicted":
         _replace(whole, flagged, b_values, rotated, motion.lost, settings)
@@ -231,7 +201,5 @@ __all__ = [
     "Settings",
     "apply",
     "coordinates",
-    "correct",
-    "estimate",
     "resample",
 ]

@@ -13,10 +13,19 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from sonolesion.maths.orientation import canonical
+
 Matrix = NDArray[np.float64]
 Volume = NDArray[Any]
 # Where slices lie along an axis of the brain's box, as shares of its length.
 SHARES = (0.25, 0.4, 0.55, 0.7)
+# After Okabe and Ito, told apart by dashes too.
+AXES: dict[str, dict[str, Any]] = {
+    "x (right)": {"color": "#d55e00"},
+    "y (front)": {"color": "#009e73", "linestyle": "--"},
+    "z (up)": {"color": "#0072b2", "linestyle": ":"},
+}
+RESIDUALS = ("#8a8a8a", "#0072b2")
 
 
 def drawn(figure: Figure) -> PIL.Image.Image:
@@ -60,21 +69,33 @@ def motion(
     outlier : ndarray of shape (Z, N)
         Slices that lost signal.
     """
-    figure = Figure(figsize=(9, 6.4), dpi=100, layout="constrained")
+    figure = Figure(figsize=(9, 7.4), dpi=100, layout="constrained")
     figure.suptitle(title, fontsize=9)
-    moved, left, lost = figure.subplots(3, 1, sharex=True)
-    for column, name in enumerate("xyz"):
-        moved.plot(parameters[:, column], label=f"{name} [mm]")
-        moved.plot(np.rad2deg(parameters[:, 3 + column]), "--", label=f"about {name} [°]")
-    moved.set_ylabel("head motion")
-    moved.legend(fontsize=7, ncols=6, loc="upper left")
-    for name, values in residuals.items():
-        left.plot(100.0 * values, "o-", markersize=3, label=name)
-    left.set_ylabel("residual [%]")
+    moved, turned, left, lost = figure.subplots(4, 1, sharex=True)
+    # RAS+ axes: x to the right, y to the front, z up.
+    for column, (name, style) in enumerate(AXES.items()):
+        moved.plot(parameters[:, column], **style, label=name)
+        turned.plot(np.rad2deg(parameters[:, 3 + column]), **style, label=f"about {name}")
+    moved.set_ylabel("shift [mm]")
+    turned.set_ylabel("turn [°]")
+    for (name, values), colour in zip(residuals.items(), RESIDUALS, strict=False):
+        left.plot(100.0 * values, "o-", markersize=3, color=colour, label=name)
+    left.set_ylabel("residual [% of signal]")
     left.set_ylim(bottom=0.0)
-    left.legend(fontsize=7)
-    lost.imshow(outlier, aspect="auto", origin="lower", cmap="Reds", vmin=0, vmax=1)
-    lost.set_ylabel("slice (red: lost)")
+    for panel in (moved, turned, left):
+        # Room for the legend, which else would hide the first volumes.
+        low, high = panel.get_ylim()
+        panel.set_ylim(low, high + 0.25 * (high - low))
+        panel.legend(fontsize=7, ncols=3, loc="upper left")
+        panel.grid(color="0.9")
+    lost.imshow(
+        outlier, aspect="auto", origin="lower", cmap="Greys", vmin=0, vmax=1,
+        interpolation="nearest",
+    )  # fmt: skip
+    if not outlier.any():
+        lost.text(0.5, 0.5, "no slice lost signal", ha="center", va="center", fontsize=9,
+                  transform=lost.transAxes)  # fmt: skip
+    lost.set_ylabel("slice (black: lost)")
     lost.set_xlabel("volume")
     return drawn(figure)
 
@@ -178,31 +199,6 @@ def _slice(
     panel.text(0.98, 0.02, right, ha="right", **style)
 
 
-def canonical(volume: Volume, affine: Matrix) -> tuple[Volume, Matrix]:
-    """Return a volume with its axes permuted and flipped to be nearest to RAS+, and its affine."""
-    axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-    order = _order(axes)
-    signs = [np.sign(axes[world, voxel]) for world, voxel in enumerate(order)]
-    rest = list(range(3, volume.ndim))
-    turned = np.transpose(volume, [*order, *rest])
-    out = affine.copy()
-    out[:3, :3] = affine[:3, :3][:, order]
-    for world, sign in enumerate(signs):
-        if sign < 0:
-            turned = np.flip(turned, axis=world)
-            out[:3, 3] += out[:3, world] * (turned.shape[world] - 1)
-            out[:3, world] *= -1.0
-    return turned, out
-
-
-def _order(axes: Matrix) -> list[int]:
-    """Return which voxel axis is nearest to x, y and z of the world, each once."""
-    from scipy.optimize import linear_sum_assignment
-
-    world, voxel = linear_sum_assignment(-np.abs(axes))
-    return [int(n) for n in voxel[np.argsort(world)]]
-
-
 def tensor_maps(
     found: Mapping[str, Volume],
     fractions: Volume,
@@ -215,13 +211,13 @@ def tensor_maps(
     top = float(np.nanpercentile(found["residual"][brain], 98.0))
     volumes = [
         ("FA", found["fa"], 1.0),
-        ("MD, white 3e-3 mm²/s", found["md"], 3e-3),
+        ("MD, white 3 × 10⁻³ mm²/s", found["md"], 3e-3),
         ("free water (exploratory)", fractions, 1.0),
-        (f"residual, white {top:.3g}", found["residual"], top),
+        (f"residual, white {100.0 * top:.1f} % of S0", found["residual"], top),
     ]
     box = around(inside)
     shown = [(name, canonical(volume, affine)[0][box], limit) for name, volume, limit in volumes]
-    title = "Tensor: fibres across red, along green, up blue"
+    title = "Tensor; colour FA: red left–right, green front–back, blue up–down"
     return maps(np.asarray(colour)[box], shown, inside[box], place, title=title)
 
 

@@ -30,6 +30,7 @@ def rows(
     stack_affine: Matrix,
     record: Mapping[str, Any],
     labels: Mapping[str, Any],
+    distortion: str,
     min_tissue: float,
     min_share: float,
     few_voxels: int,
@@ -49,6 +50,8 @@ def rows(
         structure of ``structures.tsv`` are told.
     labels : mapping
         Ids and day of the visit.
+    distortion : str
+        How the scan was freed of distortion; part of each row's method.
     min_tissue, min_share, few_voxels
         As in the settings ``diffusion.regions``.
     """
@@ -68,7 +71,10 @@ def rows(
             "method": f"{entry['relation']} {entry['structure']}; share from {min_share:g}",
         }
         found += _region(fa, md, share, min_share, entry["coverage"], few_voxels, here)
-    return [{**_common(labels), **row} for row in found]
+    return [
+        {**_common(labels), **row, "method": f"{row['method']}; distortion: {distortion}"}
+        for row in found
+    ]
 
 
 def _common(labels: Mapping[str, Any]) -> dict[str, object]:

@@ -40,6 +40,8 @@ class Scene:
         Brain in the T1w; and with a margin, in the scan.
     affine : ndarray of shape (4, 4)
         Voxel indices to RAS+ [mm].
+    to_map : ndarray of shape (4, 4)
+        Points of the scan to points of the measured field, RAS+.
     """
 
     b0: Volume
@@ -50,6 +52,7 @@ class Scene:
     brain: Mask
     mask: Mask
     affine: Matrix
+    to_map: Matrix
 
     @property
     def voxel_mm(self) -> Matrix:
@@ -66,7 +69,7 @@ class Field:
 
 
 def cleaned(
-    data: Volume, mask: Mask, *, acquisition: Told, denoising: Told
+    data: Volume, mask: Mask, *, acquisition: Told, denoising: Told, threads: int
 ) -> tuple[Volume, dict[str, Any]]:
     """Remove noise and ringing where that is allowed, and say what was done.
 
@@ -80,6 +83,8 @@ def cleaned(
         ``zero_filled`` and ``partial_fourier``: "yes", "no" or "undecidable".
     denoising : mapping
         Settings.
+    threads : int
+        At work at once; the result is the same.
     """
     filled = acquisition["zero_filled"] == "yes"
     why = why_not_denoised(
@@ -88,25 +93,26 @@ def cleaned(
     told: dict[str, Any] = {"Denoising": why or "MP-PCA"}
     if not why:
         radius = denoising["patch_radius_voxels"]
-        data, noise = denoise(data, mask, patch_radius_voxels=radius)
+        data, noise = denoise(data, mask, patch_radius_voxels=radius, threads=threads)
         told["NoiseSigma"] = float(np.nanmedian(noise))
     partial = acquisition["partial_fourier"] == "yes"
     why = why_not_unringed(zero_filled=filled, partial_fourier=partial)
     if not why and acquisition["partial_fourier"] == "undecidable":
         told["RingingNote"] = "whether k-space was measured whole is not told"
     told["Unringing"] = why or "local sub-voxel shifts"
-    return (data if why else unring(data)), told
+    return (data if why else unring(data, threads=threads)), told
 
 
 def find_field(scene: Scene, *, phase: Told, settings: Told) -> Field:
-    """Find the field by the method chosen, or by registration where its own check refuses it.
+    """Find the field by the method chosen, or by the next one where its own check refuses it.
 
     Parameters
     ----------
     scene : Scene
         Scan and what else there is.
     phase : mapping
-        ``method``, ``reason``, ``axis``, ``sign``, ``readout_s``, ``partner_readout_s``.
+        ``method``, ``map``, ``reason``, ``axis``, ``sign``, ``readout_s``,
+        ``partner_readout_s``.
     settings : mapping
         ``diffusion.distortion``.
     """
@@ -116,11 +122,11 @@ def find_field(scene: Scene, *, phase: Told, settings: Told) -> Field:
         told |= said
         if hz is not None:
             return Field(hz, told | {"DistortionMethod": "opposed"})
-    if phase["method"] == "b0_map":
+    if phase["map"]:
         hz, said = _from_map(scene, phase, settings)
         told |= said
         if hz is not None:
-            return Field(hz, told | {"DistortionMethod": "b0_map"})
+            return Field(hz, told | {"DistortionMethod": phase["map"]})
     if phase["method"] == "none":
         return Field(None, told | {"DistortionMethod": "none"})
     try:
@@ -178,25 +184,64 @@ def _from_pair(scene: Scene, phase: Told, settings: Told) -> tuple[Volume | None
         "PairCorrelation": [before.correlation, after.correlation],
         "PairDifference": [before.difference, after.difference],
     }
+    told |= _polarity(scene, pair.field_hz, phase, settings)
     return (pair.field_hz if verdict.outcome == "opposed" else None), told
 
 
-def _from_map(scene: Scene, phase: Told, settings: Told) -> tuple[Volume | None, dict[str, Any]]:
-    """Return a measured field, None if the sign of the phase encoding is at odds with it."""
+def _measured(scene: Scene, settings: Told) -> Volume | None:
+    """Return the measured field on the scan's grid, its median in the brain 0; None if empty.
+
+    The centre frequency is set for each scan, so that a constant offset means nothing.
+    """
     if scene.b0_map is None or scene.map_affine is None:
-        return None, {"MapVerdict": "the map is not there"}
-    # ASSUME: map and scan were acquired with the head in one place.
+        return None
+    believed = np.isfinite(scene.b0_map) & (scene.b0_map != 0)
+    if not believed.any():
+        return None
     hz = distortion.from_b0_map(
         scene.b0_map,
         scene.map_affine,
-        mask=np.isfinite(scene.b0_map) & (scene.b0_map != 0),
+        mask=believed,
         affine=scene.affine,
         shape=scene.b0.shape,
-        dwi_to_map=np.eye(4),
+        dwi_to_map=scene.to_map,
         smooth_mm=settings["map_smooth_mm"],
     )
-    centred = np.abs(hz - np.median(hz[scene.mask])) > settings["min_map_hz"]
-    strong = scene.mask & centred
+    return np.asarray(hz - np.median(hz[scene.brain]), dtype=np.float32)
+
+
+def _polarity(scene: Scene, pair_hz: Volume, phase: Told, settings: Told) -> dict[str, Any]:
+    """Say whether a measured field runs as that of the pair does; nothing where there is none."""
+    hz = _measured(scene, settings) if phase["map"] else None
+    if hz is None:
+        return {}
+    verdict = distortion_checks.judge_polarity(
+        pair_hz,
+        hz,
+        scene.brain,
+        min_hz=settings["min_map_hz"],
+        min_correlation=settings["min_map_correlation"],
+    )
+    words = {
+        "labelled": "the polarity is as labelled",
+        "reversed": "PhaseEncodingDirection of both scans is the wrong way round, or the measured "
+        "phase is; a correction by the pair is the same either way",
+        "unclear": "the polarity can't be told",
+    }
+    return {"PolarityVerdict": f"{verdict.reason}: {words[verdict.outcome]}"}
+
+
+def _from_map(scene: Scene, phase: Told, settings: Told) -> tuple[Volume | None, dict[str, Any]]:
+    """Return a measured field, None unless the T1w bears out its sign and its use.
+
+    The sign of a phase depends on the vendor: a field that was made of one is turned where the
+    T1w says so, and not used where it says nothing. A map in Hz has a sign; one that is at odds
+    with the T1w is of another scan, or the label of the phase encoding is wrong.
+    """
+    hz = _measured(scene, settings)
+    if hz is None:
+        return None, {"MapVerdict": "the map is empty"}
+    strong = scene.mask & (np.abs(hz) > settings["min_map_hz"])
     if not strong.any():
         return hz, {"MapVerdict": "too weak a field to tell its sign"}
     verdict = distortion_checks.judge_sign(
@@ -208,7 +253,37 @@ def _from_map(scene: Scene, phase: Told, settings: Told) -> tuple[Volume | None,
         n_bins=settings["n_bins"],
         min_advantage=settings["min_sign_advantage"],
     )
-    return (None if verdict.outcome == "reversed" else hz), {"MapVerdict": verdict.reason}
+    of_phase = phase["map"] == "gre_map"
+    if (verdict.outcome == "reversed" and not of_phase) or (
+        verdict.outcome == "unclear" and of_phase
+    ):
+        return None, {"MapVerdict": f"{verdict.reason}: refused"}
+    turned = verdict.outcome == "reversed"
+    words = verdict.reason + ": its sign was turned" * turned
+    hz = -hz if turned else hz
+    try:
+        _require_gain(scene, hz, phase, settings, "min_map_advantage")
+    except GateFailure as refused:
+        return None, {"MapVerdict": f"{words}; {refused.found}: refused"}
+    return hz, {"MapVerdict": words}
+
+
+def _require_gain(
+    scene: Scene, hz: Volume, phase: Told, settings: Told, limit: str
+) -> tuple[float, float]:
+    """Return the information shared with the T1w before and after; refuse what brings no gain.
+
+    The shim is set for each scan too: a map taken under another one is off by a smooth field.
+    """
+    return distortion_checks.require_better(
+        scene.b0,
+        distortion.unwarp(scene.b0, hz, **_encoding(phase)),
+        scene.t1w,
+        scene.brain,
+        file="diffusion scan",
+        n_bins=settings["n_bins"],
+        min_advantage=settings[limit],
+    )
 
 
 def _from_t1w(scene: Scene, phase: Told, settings: Told) -> tuple[Volume, dict[str, Any]]:
@@ -221,13 +296,5 @@ def _from_t1w(scene: Scene, phase: Told, settings: Told) -> tuple[Volume, dict[s
         voxel_mm=list(scene.voxel_mm),
         how=_search(settings["reference"]),
     )
-    before, after = distortion_checks.require_better(
-        scene.b0,
-        distortion.unwarp(scene.b0, hz, **_encoding(phase)),
-        scene.t1w,
-        scene.brain,
-        file="diffusion scan",
-        n_bins=settings["n_bins"],
-        min_advantage=settings["min_reference_advantage"],
-    )
+    before, after = _require_gain(scene, hz, phase, settings, "min_reference_advantage")
     return hz, {"SharedInformationWithT1w": [before, after]}

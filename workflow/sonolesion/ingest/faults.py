@@ -15,11 +15,11 @@ from sonolesion.ingest.inventory import Row
 
 # Steps that make the native contrasts of a modality.
 MADE_BY = {"dwi": "diffusion.adc", "MEGRE": "susceptibility.r2star"}
-# Settings of their stages that they know nothing of: those of the tensor.
+# Settings of their stages that they know nothing of: those of the tensor and of the field.
 APART = frozenset(
     {
         "table", "gate", "zero_filling", "denoising", "registration", "prediction", "outliers",
-        "distortion", "mask", "tensor", "free_water", "regions",
+        "distortion", "mask", "tensor", "free_water", "regions", "field",
     }
 )  # fmt: skip
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sonolesion.core import bids
 from sonolesion.core.config import Settings
@@ -150,14 +151,26 @@ def _session_rows(
     found: dict[str, list[bids.Scan]] = defaultdict(list)
     for scan in bids.scans_of(bids_dir, subject, session):
         found[scan.modality].append(scan)
-    rows = []
+    rows: list[Row] = []
+    echoes: dict[str, Any] = {}
     for modality in bids.MODALITIES:
         row = Row(subject, session, modality, "absent", "not acquired", day=day)
         candidates = _chosen(found[modality], settings.ingest)
         if candidates:
-            row = _judged(row, candidates, settings, cache)
-        rows.append(_excluded(row, settings.ingest))
+            row = _judged(row, candidates, settings, cache, echoes)
+        row = _excluded(row, settings.ingest)
+        if row.state == "run" and "phase" in row.use.phase:
+            echoes = row.use.phase
+        rows += [row, *_refused_besides(row)]
     return rows
+
+
+def _refused_besides(row: Row) -> Iterator[Row]:
+    """Yield a row for each thing that can't be made of a scan whose contrasts can."""
+    if row.state == "run":
+        for name, fault in row.use.refused.items():
+            reason, remedy = _told(fault), fault.remedy
+            yield Row(row.subject, row.session, name, "blocked", reason, remedy, row.file, row.day)
 
 
 def _chosen(candidates: list[bids.Scan], settings: Ingest) -> list[bids.Scan]:
@@ -167,7 +180,13 @@ def _chosen(candidates: list[bids.Scan], settings: Ingest) -> list[bids.Scan]:
     return fitting or candidates
 
 
-def _judged(row: Row, candidates: list[bids.Scan], settings: Settings, cache: scans.Cache) -> Row:
+def _judged(
+    row: Row,
+    candidates: list[bids.Scan],
+    settings: Settings,
+    cache: scans.Cache,
+    echoes: Mapping[str, Any],
+) -> Row:
     groups = series.grouped(row.modality, candidates)
     if len(groups) > 1 and row.modality in SINGLE:
         names = ", ".join(Path(group[0].path).name for group in groups)
@@ -182,7 +201,7 @@ def _judged(row: Row, candidates: list[bids.Scan], settings: Settings, cache: sc
     for number, group in enumerate(groups, start=1):
         row = replace(row, file=group[0].path)
         try:
-            use = series.read(row.modality, group, settings, cache)
+            use = series.read(row.modality, group, settings, cache, echoes=echoes)
         except InputFault as fault:
             faults.append(fault)
             continue

@@ -248,17 +248,22 @@ def _nothing_to_compare(rows: Sequence[Row]) -> str:
     return reason
 
 
-def jobs(subjects: Sequence[Subject], *, learned: bool = False) -> list[Job]:
-    """Return every step that the plan asks for, upstream first; `learned`: by a model."""
+def jobs(
+    subjects: Sequence[Subject], *, learned: bool = False, normative: bool = False
+) -> list[Job]:
+    """Return every step that the plan asks for, upstream first.
+
+    `learned`: the lesion by a model; `normative`: its cut of a tractogram of healthy brains.
+    """
     steps = [LEARNED.get(step, step) if learned else step for step in LESION_STEPS]
     known = [subject for subject in subjects if subject.baseline]
-    own = [job for subject in known for job in _subject_jobs(subject, steps)]
+    own = [job for subject in known for job in _subject_jobs(subject, steps, normative)]
     # The templates are laid on each other once for the study.
     needed = any(job.rule == "atlases_carry" for job in own)
     return [Job("anatomy_between", {}, "")] * needed + own
 
 
-def _subject_jobs(subject: Subject, steps: Sequence[str]) -> Iterator[Job]:
+def _subject_jobs(subject: Subject, steps: Sequence[str], normative: bool) -> Iterator[Job]:
     own = {"subject": subject.label}
     for step in ("space", "mni", "tissue"):
         yield Job(f"anatomy_{step}", own, "T1w")
@@ -270,6 +275,7 @@ def _subject_jobs(subject: Subject, steps: Sequence[str]) -> Iterator[Job]:
         yield Job("atlases_carry", own, "lesion" if treated else "dwi")
     if subject.tracts:
         yield Job("tracts_track", own, "dwi")
+        yield Job("tracts_connectome", own, "dwi")
         for session in tensors:
             yield Job("tracts_profiles", own | {"session": session}, "dwi")
     for name, planned in subject.interventions.items():
@@ -283,6 +289,9 @@ def _subject_jobs(subject: Subject, steps: Sequence[str]) -> Iterator[Job]:
                 yield Job(f"lesion_{step}", visit, "lesion")
             if subject.tracts:
                 yield Job("tracts_disconnection", visit, "dwi")
+                yield Job("tracts_disconnectome", visit, "dwi")
+            if normative:
+                yield Job("tracts_normative", visit, "lesion")
 
 
 def _visit_jobs(visit: dict[str, str], facts: Mapping[str, Any]) -> Iterator[Job]:
@@ -297,6 +306,8 @@ def _visit_jobs(visit: dict[str, str], facts: Mapping[str, Any]) -> Iterator[Job
         for name in maps:
             yield Job("anatomy_map", visit | {"map": name}, modality)
     if has_tensor(facts):
+        if facts["series"]["dwi"]["tensor"]["gre"]:
+            yield Job("susceptibility_field", visit, "dwi")
         for step in TENSOR_STEPS:
             yield Job(f"diffusion_{step}", visit, "dwi")
 

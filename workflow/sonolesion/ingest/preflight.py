@@ -34,6 +34,8 @@ def faults(
     if facts.fault:
         yield Fault(f"unreadable header: {facts.fault}", "convert the scan again")
         return
+    if facts.missing:
+        yield Fault(f"voxel data that end early: {facts.missing}", "copy or convert the scan again")
     yield from _grid_faults(modality, facts, settings)
     yield from _orientation_faults(facts, settings)
     yield from _sidecar_faults(modality, sidecar, settings)

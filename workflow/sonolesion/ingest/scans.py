@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import math
 import os
 import struct
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,6 +28,8 @@ CORNERS = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1)
 @dataclass(frozen=True)
 class Facts:
     """What a header says; `fault` holds the message if it could not be read.
+
+    `missing` tells what the file lacks of the voxels that its header promises.
 
     Attributes
     ----------
@@ -46,6 +51,7 @@ class Facts:
     affine_difference_mm: float | None = None
     shear: float = 0.0
     fault: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,44 @@ def read_facts(path: Path) -> Facts:
         oriented=qform_code > 0 or sform_code > 0,
         affine_difference_mm=difference,
         shear=round(float(shear), 5),
+        missing=_missing(path, nifti),
     )
+
+
+def _missing(path: Path, nifti: Any) -> str:
+    """Return what a file lacks of the voxels that its header promises; "" if nothing."""
+    shape = [int(n) for n in nifti.shape]
+    start, item = int(nifti.dataobj.offset), int(nifti.header.get_data_dtype().itemsize)
+    wanted = start + item * math.prod(shape)
+    there = _length(path, wanted)
+    if there >= wanted:
+        return ""
+    voxels = max(there - start, 0) // item
+    whole = voxels // math.prod(shape[:3])
+    part = f"{whole} of {shape[3]} volumes" if len(shape) > 3 else f"{voxels} voxels"
+    return f"{part}, where the header promises {'x'.join(map(str, shape))} voxels"
+
+
+def _length(path: Path, wanted: int) -> int:
+    """Return the bytes that a file holds, unpacked; of a sound gzip file, those it tells of.
+
+    A gzip file ends with its length modulo 2³². Only where that is not what is wanted is it
+    unpacked: it may be broken off, or consist of several parts.
+    """
+    if path.suffix != ".gz":
+        return path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(-min(GZIP_TRAILER_BYTES // 2, path.stat().st_size), 2)
+        if int.from_bytes(file.read(), "little") == wanted % 2**32:
+            return wanted
+    length = 0
+    try:
+        with gzip.open(path) as unpacked:
+            while part := unpacked.read(images.CHUNK_BYTES):
+                length += len(part)
+    except (OSError, EOFError, zlib.error):
+        pass
+    return length
 
 
 def _largest_shift_mm(header: Any, shape: np.ndarray[Any, Any]) -> float:
@@ -172,11 +215,12 @@ def _largest_shift_mm(header: Any, shape: np.ndarray[Any, Any]) -> float:
 
 
 def _side_files(folder: Path, extension: str) -> list[SideFile]:
+    """Return the files of an extension in a folder, those that say more of a scan last."""
     names = sorted(os.listdir(folder)) if folder.is_dir() else []
     split = [(name, *entities_of(name)) for name in names if name.endswith(extension)]
     return [
         SideFile(folder / name, frozenset(entities.items()), suffix)
-        for name, entities, suffix in split
+        for name, entities, suffix in sorted(split, key=lambda item: len(item[1]))
     ]
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 from sonolesion.core import bids, gradients
 from sonolesion.core.config import Settings
 from sonolesion.core.errors import InputFault
-from sonolesion.ingest import preflight, protocol, scans, tensor
+from sonolesion.ingest import phase, preflight, protocol, scans, tensor
+from sonolesion.maths import gradient_table
 from sonolesion.maths.shells import choose_shell
 
+TENSOR = "tensor"
+PARTS = ("file", "found", "expected", "remedy")
 ENTITIES_WITHIN = {"echo", "part"}  # what tells the files of one multi-echo scan apart
 
 
@@ -36,6 +40,10 @@ class Use:
         What the scanner was set to, as `protocol.facts` returns it.
     note : str
         What a reader of the inventory should know.
+    refused : dict
+        What can't be made of the scan, though the contrasts can → the fault.
+    phase : dict
+        Of a multi-echo scan, what `phase.read` found.
     """
 
     files: tuple[str, ...]
@@ -44,6 +52,8 @@ class Use:
     fingerprint: str = ""
     protocol: dict[str, Any] = field(default_factory=dict, hash=False)
     note: str = ""
+    refused: dict[str, InputFault] = field(default_factory=dict, hash=False)
+    phase: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 def grouped(modality: str, candidates: Sequence[bids.Scan]) -> list[list[bids.Scan]]:
@@ -60,14 +70,28 @@ def grouped(modality: str, candidates: Sequence[bids.Scan]) -> list[list[bids.Sc
     return list(groups.values())
 
 
-def read(modality: str, group: Sequence[bids.Scan], settings: Settings, cache: scans.Cache) -> Use:
+def read(
+    modality: str,
+    group: Sequence[bids.Scan],
+    settings: Settings,
+    cache: scans.Cache,
+    *,
+    echoes: Mapping[str, Any],
+) -> Use:
     """Check the scans of one run and say how they are used.
+
+    Parameters
+    ----------
+    echoes : mapping
+        What the step that makes a field map is told of the session's multi-echo scan; empty if
+        there is none with phase.
 
     Raises
     ------
     InputFault
         If they can't be used.
     """
+    phases = [scan for scan in group if scan.entities.get("part") == "phase"]
     if modality == "MEGRE":
         group = [scan for scan in group if scan.entities.get("part", "mag") == "mag"] or group
     sidecars = [cache.sidecar(scan) for scan in group]
@@ -83,8 +107,13 @@ def read(modality: str, group: Sequence[bids.Scan], settings: Settings, cache: s
         ),
     )
     if modality == "dwi":
-        return _diffusion(use, group[0], sidecars[0], settings, cache)
-    return _echoes(use, group, sidecars, cache) if modality == "MEGRE" else use
+        return _diffusion(use, group[0], sidecars[0], settings, cache, echoes)
+    if modality != "MEGRE":
+        return use
+    use = _echoes(use, group, sidecars, cache)
+    told = phase.read(use.files, use.params["echo_times_s"], phases, cache)
+    note = "; ".join([use.note, *([told["note"]] if told else [])])
+    return replace(use, phase=told, note=note)
 
 
 def _require_sound(
@@ -110,6 +139,7 @@ def _diffusion(
     sidecar: Mapping[str, Any],
     settings: Settings,
     cache: scans.Cache,
+    echoes: Mapping[str, Any],
 ) -> Use:
     """Add the gradient table to a diffusion scan that a trace can be made of, and a tensor."""
     b_values, vectors = cache.beside(scan, ".bval"), cache.beside(scan, ".bvec")
@@ -121,25 +151,70 @@ def _diffusion(
             remedy="convert scan and table again, together",
         )
     tables = [path for path in (b_values, vectors) if path]
-    volumes = cache.used[scan.path].shape[3]
-    places = [cache.bids_dir / path for path in tables]
-    table = gradients.read(places[0], places[1] if vectors else None, n_volumes=volumes)
+    table = _table(scan, b_values, vectors, settings, cache)
+    shells = _shells(table, vectors, settings)
     shell = choose_shell(
         table.b_values, table.vectors, file=b_values, **settings.diffusion.shells.model_dump()
     )
-    prints = [use.fingerprint, *(scans.fingerprint(place) for place in places)]
-    told = tensor.params(scan, table, sidecar, settings, cache)
-    volumes_told = (
-        f"b {shell.b_low:.0f} and {shell.b_high:.0f} s/mm², {len(shell.weighted)} volumes"
-    )
+    prints = [use.fingerprint, *(scans.fingerprint(cache.bids_dir / path) for path in tables)]
+    told: dict[str, Any] = {}
+    refused: dict[str, InputFault] = {}
+    try:
+        told = tensor.params(scan, table, sidecar, settings, cache, echoes=echoes)
+    except InputFault as fault:
+        refused[TENSOR] = fault
+    notes = [f"b {shell.b_low:.0f} and {shell.b_high:.0f} s/mm², {len(shell.weighted)} volumes"]
+    notes += [tensor.note(told)] if told else ["no tensor"] * bool(refused)
     return Use(
         files=use.files,
         contrasts=use.contrasts,
         params={"b_values": b_values, "vectors": tables[1:]} | ({"tensor": told} if told else {}),
         fingerprint=" ".join(prints),
-        protocol=use.protocol | {"BValue": round(shell.b_high)},
-        note="; ".join([volumes_told, *([tensor.note(told)] if told else [])]),
+        protocol=use.protocol | {"BValue": round(shell.b_high), "Shells": shells},
+        note="; ".join(notes),
+        refused=refused,
     )
+
+
+def _table(
+    scan: bids.Scan, b_values: str, vectors: str, settings: Settings, cache: scans.Cache
+) -> gradients.Table:
+    """Read the table of a scan; refuse another form, unit, or length of the directions."""
+    limits = settings.diffusion.table
+    try:
+        table = gradients.read(
+            cache.bids_dir / b_values,
+            cache.bids_dir / vectors if vectors else None,
+            n_volumes=cache.used[scan.path].shape[3],
+        )
+    except InputFault as fault:
+        told = fault.as_dict() | {"file": os.path.relpath(fault.file, cache.bids_dir)}
+        raise InputFault(**{name: told[name] for name in PARTS}) from fault
+    gradient_table.require_unit(
+        table.b_values,
+        b_min_s_mm2=limits.b_min_s_mm2,
+        b_max_s_mm2=limits.b_max_s_mm2,
+        file=b_values,
+    )
+    gradient_table.require_lengths(
+        table.vectors, norm_tolerance=limits.norm_tolerance, file=vectors
+    )
+    return table
+
+
+def _shells(table: gradients.Table, vectors: str, settings: Settings) -> list[int]:
+    """Return the b-values of a scan's shells, ascending [s/mm²]."""
+    limits = settings.diffusion.table
+    _, found = gradient_table.weighting(
+        table.b_values,
+        table.vectors,
+        vectors_file=vectors,
+        b0_max_s_mm2=limits.b0_max_s_mm2,
+        shell_width_s_mm2=limits.shell_width_s_mm2,
+        max_shells=limits.max_shells,
+        norm_tolerance=limits.norm_tolerance,
+    )
+    return [round(b) for b, _ in found]
 
 
 def _echoes(

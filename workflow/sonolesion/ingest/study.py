@@ -261,7 +261,9 @@ def _write(study: Study, settings: Settings, output: Path, cache: scans.Cache) -
     write_tsv(output / INVENTORY, (row.cells() for row in study.rows), columns=inventory.COLUMNS)
     write_tsv(output / table.FILE, study.changes, columns=table.COLUMNS)
     learned = bool(settings.lesion.learned.model)
-    jobs = [plan.Job("ingest_validate", {}, ""), *plan.jobs(study.subjects, learned=learned)]
+    normative = bool(settings.tracts.connectome.normative.tractogram)
+    steps = plan.jobs(study.subjects, learned=learned, normative=normative)
+    jobs = [plan.Job("ingest_validate", {}, ""), *steps]
     content = {
         "subjects": {s.label: plan.without_arm(s) for s in study.subjects},
         "folders": sorted({r.subject for r in study.rows if bids.LABEL.fullmatch(r.subject)}),

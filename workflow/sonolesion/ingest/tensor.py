@@ -11,6 +11,7 @@ from sonolesion.core.config import Settings
 from sonolesion.core.errors import InputFault
 from sonolesion.ingest import scans
 from sonolesion.maths import distortion_choice as choice
+from sonolesion.maths import gradient_table
 from sonolesion.maths.directions import N_TENSOR, fullest_shell
 
 # What the steps take where a sidecar does not tell: most scanners encode along the second axis.
@@ -19,6 +20,7 @@ UNTOLD = choice.Encoding("", False, None)
 METHODS = {
     "opposed": "opposite phase encoding",
     "b0_map": "B0 map",
+    "gre_map": "B0 map of the gradient echo",
     "registration": "registration to the T1w",
     "none": "none",
 }
@@ -29,6 +31,7 @@ class Other:
     """Another echo-planar scan of the session: its encoding, and its table if it has one."""
 
     path: str
+    label: str
     b_values: str
     encoding: choice.Encoding
 
@@ -39,6 +42,8 @@ def params(
     sidecar: Mapping[str, Any],
     settings: Settings,
     cache: scans.Cache,
+    *,
+    echoes: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return what the tensor's steps are told of a scan; {} if its directions are too few.
 
@@ -47,8 +52,14 @@ def params(
     dict
         ``n_directions``; ``method``, ``reason`` of the distortion correction; ``axis``, ``sign``
         and ``readout_s`` [s] of the phase encoding; ``partner`` with ``partner_b_values`` and
-        ``partner_readout_s`` [s]; ``b0_map``; ``partial_fourier``; ``fingerprint`` of all that is
-        read besides the scan.
+        ``partner_readout_s`` [s]; ``map``: which measured field there is besides, with its file
+        ``b0_map`` or what its step is told, ``gre``; ``partial_fourier``; ``fingerprint`` of all
+        that is read besides the scan.
+
+    Raises
+    ------
+    InputFault
+        If the table lacks a shell of the protocol, or labels and phase encodings are at odds.
     """
     limits = settings.diffusion.table
     n_directions = fullest_shell(
@@ -60,17 +71,28 @@ def params(
     )
     if n_directions < N_TENSOR:
         return {}
+    gradient_table.scheme(
+        table.b_values,
+        table.vectors,
+        file=cache.beside(scan, ".bval"),
+        vectors_file=cache.beside(scan, ".bvec"),
+        **limits.model_dump(),
+    )
     own = encoding(sidecar)
     others = list(_others(scan, limits.b0_max_s_mm2, cache))
-    maps = list(_field_maps(scan, cache))
-    chosen = choice.choose(
-        own, [one.encoding for one in others], b0_map=bool(maps), references=["T1w"]
-    )
+    _require_one_story([Other(scan.path, scan.entities.get("dir", ""), "", own), *others])
+    in_hz = list(_field_maps(scan, cache))
+    maps: list[choice.Map] = ["b0_map"] * bool(in_hz)
+    maps += ["gre_map"] * ("phase" in echoes)
+    chosen = choice.choose(own, [one.encoding for one in others], maps=maps, references=["T1w"])
     number = choice.partner(own, [one.encoding for one in others])
     partner = others[number] if chosen.method == "opposed" and number is not None else None
-    b0_map = maps[0] if chosen.method == "b0_map" else ""
+    used = "" if choice.map_fault(own, maps) or chosen.method == "none" else maps[0]
+    b0_map = in_hz[0] if used == "b0_map" else ""
+    gre = dict(echoes) if used == "gre_map" else {}
     read = [p for p in (partner and partner.path, partner and partner.b_values, b0_map) if p]
     prints = [scans.fingerprint(cache.bids_dir / path) for path in read]
+    prints += [gre["fingerprint"]] if gre else []
     return {
         "n_directions": n_directions,
         "method": chosen.method,
@@ -81,7 +103,9 @@ def params(
         "partner": partner.path if partner else "",
         "partner_b_values": partner.b_values if partner else "",
         "partner_readout_s": (partner and partner.encoding.readout_s) or own.readout_s or 1.0,
+        "map": used,
         "b0_map": b0_map,
+        "gre": gre,
         "partial_fourier": sidecar.get("PartialFourier"),
         "fingerprint": " ".join([own.direction, str(own.readout_s), *prints]),
     }
@@ -119,13 +143,34 @@ def _others(scan: bids.Scan, b0_max_s_mm2: float, cache: scans.Cache) -> Iterato
         facts = cache.facts(one.path)
         alike = (facts.shape[:3], facts.voxel_mm) == (own.shape[:3], own.voxel_mm)
         table = cache.beside(one, ".bval")
-        if facts.fault or not alike or not _has_b0(one, table, b0_max_s_mm2, cache):
+        if (
+            facts.fault
+            or facts.missing
+            or not alike
+            or not _has_b0(one, table, b0_max_s_mm2, cache)
+        ):
             continue
         try:
             sidecar = cache.sidecar(one)
         except InputFault:
             continue
-        yield Other(one.path, table, encoding(sidecar))
+        yield Other(one.path, one.entities.get("dir", ""), table, encoding(sidecar))
+
+
+def _require_one_story(scans_on_grid: list[Other]) -> None:
+    """Raise if one label stands for two phase encodings, or two opposite labels for one."""
+    pair = choice.contradiction([(one.label, one.encoding) for one in scans_on_grid])
+    if pair is None:
+        return
+    first, second = (scans_on_grid[number] for number in pair)
+    raise InputFault(
+        file=second.path,
+        found=f"dir-{second.label} encoded along {second.encoding.direction}, and "
+        f"dir-{first.label} along {first.encoding.direction} in {first.path}",
+        expected="one direction under one label, opposite directions under opposite labels",
+        remedy="find in the scan protocol which is right, and mend PhaseEncodingDirection in the "
+        "JSON file or the label in the names",
+    )
 
 
 def _has_b0(scan: bids.Scan, table: str, b0_max_s_mm2: float, cache: scans.Cache) -> bool:

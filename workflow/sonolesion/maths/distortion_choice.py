@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
-Method = Literal["opposed", "b0_map", "registration", "none"]
+Method = Literal["opposed", "b0_map", "gre_map", "registration", "none"]
+Map = Literal["b0_map", "gre_map"]
+MAPS: dict[Map, str] = {"b0_map": "B0 map", "gre_map": "gradient echo with phase"}
 AXES = "ijk"
+# Letters of labels that name the two ends of one line.
+ENDS = ("AP", "LR", "SI", "HF")
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Choice:
     Attributes
     ----------
     method : str
-        ``"opposed"``, ``"b0_map"``, ``"registration"`` or ``"none"``.
+        ``"opposed"``, ``"b0_map"``, ``"gre_map"``, ``"registration"`` or ``"none"``.
     reference : str
         Contrast that registration goes to; else empty.
     reason : str
@@ -92,7 +98,7 @@ def encoding(*, direction: object, axis: object, readout_s: object) -> Encoding:
 
 
 def choose(
-    scan: Encoding, others: list[Encoding], *, b0_map: bool, references: list[str]
+    scan: Encoding, others: list[Encoding], *, maps: Sequence[Map], references: list[str]
 ) -> Choice:
     """Choose the best correction there is data for.
 
@@ -102,8 +108,9 @@ def choose(
         Of the diffusion scan.
     others : list of Encoding
         Of the other echo-planar spin-echo scans of the session.
-    b0_map : bool
-        Whether the session has a field map [Hz].
+    maps : sequence of str
+        Measured fields that the session has, the best first: ``"b0_map"`` in Hz, ``"gre_map"``
+        from the phase of a multi-echo gradient echo.
     references : list of str
         Undistorted contrasts at hand, the best first.
 
@@ -118,9 +125,10 @@ def choose(
     if not fault:
         return Choice("opposed", "", "there is a scan with the opposite phase encoding")
     refused.append(fault)
-    fault = _map_fault(scan, b0_map=b0_map)
+    fault = map_fault(scan, maps)
     if not fault:
-        return Choice("b0_map", "", f"there is a B0 map; {'; '.join(refused)}")
+        refused += ["there is no B0 map in Hz"] * (maps[0] != "b0_map")
+        return Choice(maps[0], "", f"there is a {MAPS[maps[0]]}; {'; '.join(refused)}")
     refused.append(fault)
     if references:
         reason = f"registration to the {references[0]} along the phase-encoding axis; "
@@ -139,6 +147,43 @@ def partner(scan: Encoding, others: list[Encoding]) -> int | None:
     return None
 
 
+def contradiction(scans: Sequence[tuple[str, Encoding]]) -> tuple[int, int] | None:
+    """Return the numbers of the first two scans whose labels and encodings are at odds.
+
+    Parameters
+    ----------
+    scans : sequence of (str, Encoding)
+        ``dir-`` label, empty if there is none, and encoding, of scans on one grid.
+
+    Notes
+    -----
+    Two scans of one label have one direction, and two of opposite labels (AP and PA, A and P)
+    have not. What a single label means is not judged: some name where the trajectory goes, some
+    where fat goes.
+
+    Examples
+    --------
+    >>> up, down = Encoding("j", True, 0.04), Encoding("j-", True, 0.04)
+    >>> contradiction([("AP", down), ("PA", up)]) is None
+    True
+    >>> contradiction([("AP", down), ("AP", up)]), contradiction([("A", up), ("P", up)])
+    ((0, 1), (0, 1))
+    """
+    told = [n for n, (label, own) in enumerate(scans) if label and own.signed]
+    for first, second in combinations(told, 2):
+        (one, a), (two, b) = scans[first], scans[second]
+        alike = a.direction == b.direction
+        if (one == two and not alike) or (_opposite(one, two) and alike):
+            return first, second
+    return None
+
+
+def _opposite(one: str, two: str) -> bool:
+    """Return whether two labels name opposite directions."""
+    words = {one.upper(), two.upper()}
+    return any(words in ({ends, ends[::-1]}, set(ends)) for ends in ENDS)
+
+
 def _pair_fault(scan: Encoding, others: list[Encoding]) -> str:
     """Return why there is no pair; empty if there is one."""
     if partner(scan, others) is not None:
@@ -153,10 +198,10 @@ def _pair_fault(scan: Encoding, others: list[Encoding]) -> str:
     return f"no other scan has the opposite of {scan.direction} (found {', '.join(sorted(labels))})"
 
 
-def _map_fault(scan: Encoding, *, b0_map: bool) -> str:
-    """Return why no map can be used; empty if one can."""
-    if not b0_map:
-        return "there is no B0 map"
+def map_fault(scan: Encoding, maps: Sequence[Map]) -> str:
+    """Return why no measured field can be used; empty if the first of `maps` can."""
+    if not maps:
+        return "there is no B0 map and no gradient echo with phase"
     if scan.sign is None or scan.readout_s is None:
-        return "a B0 map can't be used: sign or readout time of the scan is not told"
+        return "a measured field can't be used: sign or readout time of the scan is not told"
     return ""

@@ -151,7 +151,7 @@ def choose_shell(
     if not unweighted.size or not usable.size:
         raise InputFault(
             file=file,
-            found=f"b-values {_listed(b)} s/mm²",
+            found=f"{_lacking(unweighted, usable)}: {_told(b, b_values)}",
             expected=f"b up to {b0_max_s_mm2:g}, and b of {b_min_s_mm2:g} to {b_max_s_mm2:g} s/mm²",
             remedy="check unit and order of the .bval file; without such volumes there is no ADC",
         )
@@ -175,6 +175,17 @@ def choose_shell(
         float(b[used].mean()),
         anisotropy,
     )
+
+
+def _lacking(unweighted: NDArray[Any], usable: NDArray[Any]) -> str:
+    words = {"no unweighted volume": unweighted.size, "no usable shell": usable.size}
+    return " and ".join(word for word, size in words.items() if not size)
+
+
+def _told(effective: Vector, stored: Vector) -> str:
+    changed = not np.array_equal(effective, stored)
+    lengths = f" (b |g|²; stored as {_listed(stored)})" if changed else ""
+    return f"b-values {_listed(effective)} s/mm²{lengths}"
 
 
 def _listed(values: NDArray[Any]) -> str:

@@ -119,8 +119,11 @@ TENSOR = {
     "md_mean": ("mm2/s", "Mean diffusivity along the bundle's core, mean of its nodes."),
 }
 CUT = {
-    "cut_streamlines": ("1", "Share of the bundle's streamlines that the lesion cuts."),
-    "cut_length": ("1", "Share of the bundle's length that belongs to cut streamlines."),
+    "cut_streamlines": (
+        "1",
+        "Share of the streamlines of a bundle or parcel that the lesion cuts.",
+    ),
+    "cut_length": ("1", "Share of their length that belongs to cut streamlines."),
 }
 CUT |= {
     f"{name}_{end}": (unit, f"{word} end of the interval of {name}.")
@@ -184,6 +187,7 @@ LEVELS = {
         "offtarget": "Change away from every plan; its p is family-wise over the visit.",
         "tensor": "Tensor maps of the visit, on the scan's own grid.",
         "disconnection": "The visit's lesion and the bundles of the patient's own baseline.",
+        "disconnectome": "The visit's lesion and the connections between parcels of an atlas.",
         "profile": "Tensor maps of the visit along the bundles of the baseline.",
     },
     "region": {
@@ -216,7 +220,8 @@ FORMS = {
     "region": (
         r"[a-z0-9_]+:[A-Za-z0-9_.+-]+",
         "Region of an atlas, as `atlas:region`; `atlas:all` if the atlas could not be used. "
-        "`offtarget:N` is cluster N away from the plan, `tract:name` a bundle of the baseline.",
+        "`offtarget:N` is cluster N away from the plan, `tract:name` a bundle of the baseline, "
+        "`parcel:name` the streamlines that end in a parcel of an atlas.",
     ),
 }
 

@@ -10,6 +10,7 @@ from sonolesion.core import citations
 from sonolesion.report import (
     elsewhere,
     findings,
+    group_cuts,
     ledger,
     methods,
     nuclei,
@@ -80,6 +81,7 @@ def page(
         "counts": ledger.counts(rows),
         "concerns": sum(row.state in ledger.NEEDS_ATTENTION for row in rows),
         "outcomes": outcomes(lines),
+        "cuts": group_cuts.table(tables["measures"], plan),
         "validation": validation(report, ""),
     }
     return render.page("group.html", context)

@@ -29,6 +29,7 @@ def page(template: str, context: Mapping[str, object]) -> str:
         "interval": wording.interval,
         "volume_range": wording.volume_range,
         "percent": wording.percent,
+        "share": wording.share,
     }
     environment.globals["states"] = STATES
     environment.globals["plural"] = wording.plural

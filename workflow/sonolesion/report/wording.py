@@ -6,6 +6,7 @@ from sonolesion.report.records import Range
 
 MINUS, NARROW_SPACE = "\u2212", "\u202f"
 THOUSAND = 1000
+TENTH = 0.1
 
 
 def number(value: float | None, *, decimals: int, signed: bool = False) -> str:
@@ -59,6 +60,26 @@ def percent(found: Range) -> str:
     three = [None if x is None else 100 * x for x in (found.value, found.low, found.high)]
     told = interval(Range(*three), decimals=0)
     return f"{number(three[0], decimals=0)}{NARROW_SPACE}% {told}".rstrip()
+
+
+def share(found: Range) -> str:
+    """Write a share and its interval in per cent, below a tenth with one decimal.
+
+    Examples
+    --------
+    >>> share(Range(0.041, 0.0, 0.12)).replace(NARROW_SPACE, " ")
+    '4.1 % (0 to 12)'
+    """
+    if found.value is None:
+        return "–"
+    told = f"{_per_cent(found.value)}{NARROW_SPACE}%"
+    if found.low is None or found.high is None:
+        return told
+    return f"{told} ({_per_cent(found.low)} to {_per_cent(found.high)})"
+
+
+def _per_cent(value: float) -> str:
+    return number(100 * value, decimals=1 if 0 < value < TENTH else 0)
 
 
 def days(value_d: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Which parcels streamlines connect, and how many of their connections the lesion leaves."""
+"""Which parcels streamlines connect, and which share of their connections is lost."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.spatial import cKDTree
 
-from sonolesion.tracts.geometry import Matrix, Offsets, Points
+from sonolesion.tracts.geometry import Matrix, Offsets, Points, segment_lengths, voxel_numbers
+
+Ends = NDArray[np.int64]
 
 
 def end_parcels(
     points: Points, offsets: Offsets, parcels: NDArray[Any], affine: Matrix, *, radius_mm: float
-) -> NDArray[np.int64]:
+) -> Ends:
     """Return the parcels at both ends of each streamline, shape (S, 2).
 
     Parameters
@@ -48,7 +51,61 @@ def end_parcels(
     return np.asarray(labels[nearest])
 
 
-def matrix(ends: NDArray[np.int64], *, n_parcels: int) -> NDArray[np.int64]:
+def relayed(
+    points: Points,
+    offsets: Offsets,
+    relay: NDArray[np.bool_],
+    affine: Matrix,
+    *,
+    min_mm: float,
+    ends_there: NDArray[np.bool_],
+) -> tuple[Points, Offsets]:
+    """Part streamlines that run through a nucleus where fibres end: each becomes two.
+
+    Parameters
+    ----------
+    points, offsets
+        Streamlines [mm].
+    relay : ndarray of bool, shape (X, Y, Z)
+        Inside of the nucleus.
+    affine : ndarray of shape (4, 4)
+        Its voxel indices to the millimetres of the points.
+    min_mm : float
+        Length inside from which a streamline is parted [mm].
+    ends_there : ndarray of bool, shape (S,)
+        Streamlines that have an end in the nucleus already: they are left whole.
+
+    Returns
+    -------
+    points, offsets
+        Both parts hold the way through the nucleus, so that a lesion there meets both.
+
+    Notes
+    -----
+    Anisotropy inside the thalamus is above what stops a streamline, which therefore goes from
+    cortex to brainstem where two fibres meet at a synapse.
+    """
+    number = voxel_numbers(points, affine, relay.shape)
+    inside = relay.ravel()[np.maximum(number, 0)] & (number >= 0)
+    steps = np.where(inside, segment_lengths(points, offsets), 0.0)
+    starts, stops = offsets[:-1], offsets[1:]
+    if not len(starts):
+        return points, offsets
+    place = np.arange(len(points))
+    first = np.minimum.reduceat(np.where(inside, place, len(points)), starts)
+    last = np.maximum.reduceat(np.where(inside, place, -1), starts)
+    long = np.add.reduceat(steps, starts) >= min_mm
+    parted = long & ~ends_there & (first > starts) & (last < stops - 1)
+    twice = np.repeat(np.arange(len(starts)), 1 + parted)
+    second = np.append(False, twice[1:] == twice[:-1])
+    begin = np.where(second, first[twice], starts[twice])
+    end = np.where(parted[twice] & ~second, last[twice] + 1, stops[twice])
+    counts = end - begin
+    new = np.append(0, np.cumsum(counts)).astype(np.int64)
+    return points[np.arange(new[-1]) + np.repeat(begin - new[:-1], counts)], new
+
+
+def matrix(ends: Ends, *, n_parcels: int) -> NDArray[np.int64]:
     """Count the streamlines between parcels.
 
     Parameters
@@ -69,31 +126,69 @@ def matrix(ends: NDArray[np.int64], *, n_parcels: int) -> NDArray[np.int64]:
     array([[0, 2],
            [2, 1]])
     """
-    both = (ends > 0).all(axis=1)
-    low = ends[both].min(axis=1, initial=n_parcels) - 1
-    high = ends[both].max(axis=1, initial=1) - 1
-    counts = np.bincount(low * n_parcels + high, minlength=n_parcels**2)
+    number = pair_numbers(ends, n_parcels=n_parcels)
+    counts = np.bincount(number[number >= 0], minlength=n_parcels**2)
     upper = counts.reshape(n_parcels, n_parcels)
     return np.asarray(upper + np.triu(upper, 1).T)
 
 
-def cut_share(
-    before: NDArray[np.int64], after: NDArray[np.int64], *, min_streamlines: int
-) -> NDArray[np.float64]:
-    """Return the share of each connection that is cut; NaN below a number of streamlines."""
-    share = 1.0 - after / np.maximum(before, 1)
-    return np.where(before >= min_streamlines, share, np.nan)
+def pair_numbers(ends: Ends, *, n_parcels: int) -> NDArray[np.int64]:
+    """Return the number of each streamline's connection, shape (S,); -1 with an end nowhere.
+
+    Connection ``(i, j)``, ``i <= j`` counted from 0, has the number ``i * n_parcels + j``.
+    """
+    low, high = np.minimum(ends[:, 0], ends[:, 1]) - 1, np.maximum(ends[:, 0], ends[:, 1]) - 1
+    return np.where(low >= 0, low * n_parcels + high, -1)
 
 
-def parcel_cut(
-    ends: NDArray[np.int64], is_cut: NDArray[np.bool_], *, n_parcels: int, min_streamlines: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return how many streamlines end in each parcel, and which share of them is cut.
+def of_parcels(ends: Ends, *, n_parcels: int) -> sparse.csr_array:
+    """Tell which streamlines end in which parcel, shape (S, n_parcels).
 
-    Both have shape (n_parcels,); a streamline with both ends in one parcel counts once.
+    One with both ends in a parcel belongs to it once.
     """
     twice = ends[:, 0] == ends[:, 1]
     once = np.stack([ends[:, 0], np.where(twice, 0, ends[:, 1])], axis=1)
-    count = np.bincount(once.ravel(), minlength=n_parcels + 1)[1:]
-    lost = np.bincount(once[is_cut].ravel(), minlength=n_parcels + 1)[1:]
-    return count, cut_share(count, count - lost, min_streamlines=min_streamlines)
+    line, end = np.nonzero(once)
+    return _members(line, once[line, end] - 1, (len(ends), n_parcels))
+
+
+def of_connections(
+    ends: Ends, connections: NDArray[np.int64], *, n_parcels: int
+) -> sparse.csr_array:
+    """Tell which streamlines make which connection, shape (S, C).
+
+    `connections` are numbers as from `pair_numbers`, ascending.
+    """
+    number = pair_numbers(ends, n_parcels=n_parcels)
+    place = np.searchsorted(connections, number)
+    known = np.append(connections, -2)[place] == number
+    line = np.flatnonzero(known)
+    return _members(line, place[line], (len(ends), len(connections)))
+
+
+def shares(
+    members: sparse.csr_array, is_cut: NDArray[np.bool_], weights: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Return the share of each group's weight that is cut, in each draw.
+
+    Parameters
+    ----------
+    members : sparse array of shape (S, G)
+        From `of_parcels` or `of_connections`.
+    is_cut : ndarray of bool, shape (D, S)
+        Whether a draw cuts a streamline.
+    weights : ndarray of shape (S,) or (D, S)
+        What each streamline counts: 1, its length, how often it was drawn.
+
+    Returns
+    -------
+    ndarray of float64, shape (D, G)
+        NaN where a group has no weight.
+    """
+    weights = np.broadcast_to(np.asarray(weights, dtype=np.float64), is_cut.shape)
+    lost, total = (weights * is_cut) @ members, weights @ members
+    return np.where(total > 0, lost / np.where(total > 0, total, 1.0), np.nan)
+
+
+def _members(line: NDArray[Any], group: NDArray[Any], shape: tuple[int, int]) -> sparse.csr_array:
+    return sparse.csr_array((np.ones(len(line)), (line, group)), shape=shape)

@@ -1,4 +1,4 @@
-"""Pictures of bundles: three projections over the T1w, with the lesion if there is one."""
+"""Sections of the T1w that pictures are drawn over, and curves along bundles."""
 
 from __future__ import annotations
 
@@ -9,91 +9,47 @@ import numpy as np
 import PIL.Image
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from sonolesion.tracts.geometry import Matrix
-from sonolesion.tracts.tractogram import Bundles
 
-# Distinct in print, and apart for those who do not see red and green.
-COLOURS = ("#e6ab02", "#1b9e77", "#7570b3", "#66a61e", "#d95f02", "#a6761d", "#1f78b4", "#e7298a")
-SHOWN_PER_BUNDLE = 250
+# After Okabe and Ito, on black, without their red, which is the lesion's.
+COLOURS = ("#e6a010", "#7ccbff", "#008a64", "#fff08a", "#2f52e0", "#c9539b", "#ffffff", "#854417")
+LEFT, RIGHT = "#0072b2", "#d55e00"
 # Axis looked along, axis across, axis up; and where the T1w behind is cut [mm].
 VIEWS = ((0, 1, 2, 8.0), (1, 0, 2, -18.0), (2, 0, 1, 2.0))
 ENDS = {0: ("L", "R"), 1: ("P", "A")}
 HALF = 0.5
 
 
-def projections(
-    found: Bundles,
-    t1w: NDArray[Any],
-    affine: Matrix,
-    *,
-    brain: NDArray[np.bool_],
-    lesion: NDArray[Any] | None,
-    title: str,
-) -> PIL.Image.Image:
-    """Draw every bundle from the side, the front and above; cut ones are not told apart.
-
-    Parameters
-    ----------
-    found : Bundles
-        Streamlines in acpc [mm].
-    t1w, affine : ndarray of shape (X, Y, Z) and (4, 4)
-        T1w on a RAS+ grid without rotation.
-    lesion : ndarray of shape (X, Y, Z), optional
-        Probability of lesion, drawn as its outline in projection.
-    """
-    figure = Figure(figsize=(11, 4.6), dpi=100, facecolor="black")
-    top = 1.1 * float(np.percentile(t1w[brain], 99.0))
-    names = list(dict.fromkeys(name.rpartition("_")[0] for name in found.groups))
-    colour = {name: COLOURS[n % len(COLOURS)] for n, name in enumerate(names)}
-    for column, view in enumerate(VIEWS):
-        panel = figure.add_axes((column / 3, 0.1, 0.325, 0.84))
-        _behind(panel, t1w, affine, view, top)
-        for group, numbers in found.groups.items():
-            _bundle(panel, found, numbers, view, colour[group.rpartition("_")[0]])
-        if lesion is not None and (lesion >= HALF).any():
-            shadow = (lesion >= HALF).any(axis=view[0]).T.astype(float)
-            panel.contour(shadow, [HALF], colors=["red"], linewidths=1.4,
-                          extent=_extent(t1w, affine, view))  # fmt: skip
-        _frame(panel, brain, affine, view)
-    figure.text(0.01, 0.955, title, color="white", fontsize=9)
-    for n, name in enumerate(names):
-        across, up = 0.01 + 0.25 * (n % 4), 0.055 - 0.035 * (n // 4)
-        figure.text(across, up, name.replace("_", " "), color=colour[name], fontsize=8)
+def rendered(figure: Figure) -> PIL.Image.Image:
+    """Return a figure as a picture."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     return PIL.Image.fromarray(np.ascontiguousarray(pixels))
 
 
-def _extent(volume: NDArray[Any], affine: Matrix, view: Any) -> tuple[float, float, float, float]:
+def extent(volume: NDArray[Any], affine: Matrix, view: Any) -> tuple[float, float, float, float]:
+    """Return where a volume lies in a view: left, right, bottom, top [mm]."""
     low = affine[:3, 3]
     high = low + np.diag(affine)[:3] * (np.array(volume.shape[:3]) - 1.0)
     return low[view[1]], high[view[1]], low[view[2]], high[view[2]]
 
 
-def _behind(panel: Axes, t1w: NDArray[Any], affine: Matrix, view: Any, top: float) -> None:
+def behind(panel: Axes, t1w: NDArray[Any], affine: Matrix, view: Any, top: float) -> None:
+    """Show the section of a T1w that a view is drawn over."""
     axis, _, _, level = view
     index = round((level - affine[axis, 3]) / affine[axis, axis])
     plane = np.take(t1w, int(np.clip(index, 0, t1w.shape[axis] - 1)), axis=axis).T
     panel.imshow(
         0.6 * plane, origin="lower", cmap="gray", vmin=0, vmax=top,
-        extent=_extent(t1w, affine, view),
+        extent=extent(t1w, affine, view),
     )  # fmt: skip
 
 
-def _bundle(
-    panel: Axes, found: Bundles, numbers: NDArray[np.int64], view: Any, colour: str
-) -> None:
-    chosen = numbers[:: max(1, len(numbers) // SHOWN_PER_BUNDLE)]
-    lines = [found.points[found.offsets[n] : found.offsets[n + 1]][:, view[1:3]] for n in chosen]
-    panel.add_collection(LineCollection(lines, colors=colour, linewidths=0.5, alpha=0.5))
-
-
-def _frame(panel: Axes, brain: NDArray[np.bool_], affine: Matrix, view: Any) -> None:
+def frame(panel: Axes, brain: NDArray[np.bool_], affine: Matrix, view: Any) -> None:
     """Keep to the brain, and name its sides; front and top in radiological view."""
     inside = np.argwhere(brain) @ affine[:3, :3].T + affine[:3, 3]
     low, high = inside.min(axis=0) - 4.0, inside.max(axis=0) + 4.0
@@ -120,7 +76,7 @@ def profiles(
     figure.suptitle(title, fontsize=9)
     panels = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for panel, name in zip(panels, names, strict=False):
-        for side, style, colour in (("left", "-", COLOURS[6]), ("right", "--", COLOURS[4])):
+        for side, style, colour in (("left", "-", LEFT), ("right", "--", RIGHT)):
             values = rows.get(f"{name}_{side}")
             if values is not None:
                 panel.plot(
@@ -131,7 +87,4 @@ def profiles(
         panel.set_ylabel(quantity, fontsize=8)
     for panel in panels[len(names) :]:
         panel.axis("off")
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
-    return PIL.Image.fromarray(np.ascontiguousarray(pixels))
+    return rendered(figure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,6 +152,7 @@ def orientations(
     order: int,
     b0_max_s_mm2: float,
     max_rounds: int,
+    threads: int = 1,
 ) -> NDArray[np.float32]:
     """Deconvolve signals to fibre orientation distributions that are not negative.
 
@@ -169,6 +171,8 @@ def orientations(
         Largest b-value that counts as unweighted [s/mm²].
     max_rounds : int
         Rounds of the constraint.
+    threads : int
+        At work at once; the result is the same, byte for byte.
 
     Returns
     -------
@@ -196,10 +200,14 @@ def orientations(
         )
     forward, constraint, tau = _matrices(b_values, vectors, fibre, order, b0_max_s_mm2)
     out = np.empty((len(signals), _size(order)), dtype=np.float32)
-    for first in range(0, len(signals), CHUNK_VOXELS):
+
+    def solve(first: int) -> None:
         part = signals[first : first + CHUNK_VOXELS][:, ~low].astype(np.float64)
         found = constrained(part, forward, constraint, tau=tau, max_rounds=max_rounds)
         out[first : first + CHUNK_VOXELS] = found
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(solve, range(0, len(signals), CHUNK_VOXELS)))
     return out
 
 

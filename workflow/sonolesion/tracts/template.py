@@ -188,9 +188,27 @@ def warped(
     volume_affine, field_affine : ndarray of shape (4, 4)
         Voxel indices to RAS+ [mm].
     """
-    points = points_in(field.shape, field_affine, [(field, field_affine)])
-    inverse = np.linalg.inv(volume_affine)
-    index = np.moveaxis(points @ inverse[:3, :3].T + inverse[:3, 3], -1, 0)
+    index = voxels_under(field, field_affine, volume_affine)
     return np.asarray(
         ndimage.map_coordinates(volume, index, order=0, cval=np.nan, output=np.float32)
     )
+
+
+def voxels_under(
+    field: NDArray[Any], field_affine: Matrix, volume_affine: Matrix
+) -> NDArray[np.float32]:
+    """Return where each voxel of a warp lies in a volume's grid, shape (3, X, Y, Z).
+
+    As `points_in` on the warp's own grid, where nothing is left to interpolate.
+    """
+    to_voxels = np.linalg.inv(volume_affine).astype(np.float32)
+    straight = to_voxels @ field_affine.astype(np.float32)
+    bent = field @ to_voxels[:3, :3].T
+    grid = np.ogrid[tuple(slice(0, n) for n in field.shape[:3])]
+    return np.stack(
+        [
+            sum((straight[k, a] * grid[a].astype(np.float32) for a in range(3)), straight[k, 3])
+            + bent[..., k]
+            for k in range(3)
+        ]
+    ).astype(np.float32)

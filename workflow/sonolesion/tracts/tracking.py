@@ -1,4 +1,4 @@
-"""Streamlines from fibre orientations, by dipy's trackers, in millimetres of any space."""
+"""Streamlines from fibre orientations, in millimetres of any space."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.core.errors import InputFault
+from sonolesion.tracts import walking
 from sonolesion.tracts.geometry import Matrix, Offsets, Points, moved
 
 Method = Literal["probabilistic", "deterministic"]
@@ -123,52 +124,60 @@ def track(
     Notes
     -----
     Probabilistic: a direction drawn from the orientation distribution at each step (Tournier et
-    al. 2012, doi:10.1002/ima.22005, iFOD1); deterministic: the nearest maximum. The trackers
-    walk along voxel axes, so that the grid is given to them without its rotation.
+    al. 2012, doi:10.1002/ima.22005, iFOD1); deterministic: the largest amplitude within the turn.
+    Streamlines walk along voxel axes, so that the grid's rotation is left to the very end.
     """
-    from dipy.data import get_sphere
-    from dipy.tracking import stopping_criterion
-
-    voxel_mm = np.append(np.linalg.norm(affine[:3, :3], axis=0), 1.0)
-    to_grid = np.diag(voxel_mm) @ np.linalg.inv(affine)
-    found = _walked(
-        method,
-        np.ascontiguousarray(seeds_mm @ to_grid[:3, :3].T + to_grid[:3, 3]),
-        stopping_criterion.ThresholdStoppingCriterion(stopping, stop_below),
-        np.diag(voxel_mm),
-        sh=np.asarray(coefficients, dtype=np.float64), min_len=min_mm, max_len=max_mm,
-        step_size=step_mm, voxel_size=voxel_mm[:3], max_angle=max_angle_deg,
-        pmf_threshold=min_amplitude, sphere=get_sphere(name=sphere), random_seed=seed,
-        nbr_threads=threads,
-    )  # fmt: skip
-    points, offsets = flattened(found)
-    return moved(points, to_space @ np.linalg.inv(to_grid)), offsets
-
-
-def _walked(method: Method, *where: Any, **how: Any) -> Any:
-    """Call dipy's tracker of a method."""
-    from dipy.tracking import tracker
-
-    walk: Any = {
-        "probabilistic": tracker.probabilistic_tracking,
-        "deterministic": tracker.deterministic_tracking,
-    }[method]
-    with warnings.catch_warnings():
-        # The basis that dipy's own deconvolution gives, and warns of.
-        warnings.simplefilter("ignore", PendingDeprecationWarning)
-        return walk(*where, **how)
+    voxel_mm = np.linalg.norm(affine[:3, :3], axis=0)
+    to_voxel = np.linalg.inv(affine)
+    directions, amplitudes = half_sphere(sphere, n_harmonics=coefficients.shape[3])
+    walk = walking.Walk(
+        method == "probabilistic",
+        step_mm / voxel_mm,
+        max_angle_deg,
+        min_amplitude,
+        stop_below,
+        int(max_mm / step_mm),
+    )
+    volume = np.concatenate([coefficients, stopping[..., None]], axis=3, dtype=np.float32)
+    points, counts = walking.streamlines(
+        walking.Field(volume, amplitudes, directions),
+        walk,
+        seeds_mm @ to_voxel[:3, :3].T + to_voxel[:3, 3],
+        seed=seed,
+        threads=threads,
+    )
+    length_mm = (counts - 1) * step_mm
+    kept = (counts > 1) & (length_mm >= min_mm) & (length_mm <= max_mm)
+    offsets = np.concatenate([[0], np.cumsum(counts[kept])]).astype(np.int64)
+    return moved(points[np.repeat(kept, counts)], to_space @ affine), offsets
 
 
-def flattened(streamlines: Any) -> tuple[Points, Offsets]:
-    """Return one array of points, and the first point of each streamline with their number.
+def half_sphere(name: str, *, n_harmonics: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return one of each two opposite directions of dipy's sphere, and the harmonics there.
 
     Parameters
     ----------
-    streamlines : iterable of ndarray of shape (n, 3)
-        Those of fewer than two points are left out.
+    name : str
+        Of the sphere.
+    n_harmonics : int
+        Coefficients C of the distributions.
+
+    Returns
+    -------
+    directions : ndarray of shape (D, 3)
+    amplitudes : ndarray of shape (C, D)
+        In the basis of `response_csd.orientations`.
     """
-    lines = [np.asarray(line, dtype=np.float32) for line in streamlines if len(line) > 1]
-    counts = [len(line) for line in lines]
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    points = np.concatenate(lines) if lines else np.zeros((0, 3), dtype=np.float32)
-    return points, offsets
+    from dipy.core.sphere import HemiSphere
+    from dipy.data import get_sphere
+    from dipy.reconst.shm import sh_to_sf_matrix
+
+    half = HemiSphere.from_sphere(get_sphere(name=name))
+    order = next(n for n in range(0, 2 * n_harmonics, 2) if (n + 1) * (n + 2) == 2 * n_harmonics)
+    with warnings.catch_warnings():
+        # The basis that dipy's own deconvolution gives, and warns of.
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        matrix = sh_to_sf_matrix(
+            half, sh_order_max=order, basis_type="descoteaux07", legacy=True, return_inv=False
+        )
+    return half.vertices.astype(np.float32), matrix.astype(np.float32)

@@ -104,7 +104,7 @@ def fullest(scan: Scan, *, b0_max_s_mm2: float, shell_width_s_mm2: float) -> Sca
     return Scan(**{**scan.__dict__, **changed})
 
 
-def fitted_model(scan: Scan, *, settings: Told) -> Model:
+def fitted_model(scan: Scan, *, settings: Told, threads: int = 1) -> Model:
     """Read the response from the voxels of highest FA, and deconvolve.
 
     Parameters
@@ -113,6 +113,8 @@ def fitted_model(scan: Scan, *, settings: Told) -> Model:
         Of one shell, as from `fullest`.
     settings : mapping
         ``tracts.response``.
+    threads : int
+        At work at once; the result is the same.
     """
     directions = response_csd.grid_vectors(scan.vectors, scan.affine)
     limits = {"b0_max_s_mm2": settings["b0_max_s_mm2"]}
@@ -135,13 +137,16 @@ def fitted_model(scan: Scan, *, settings: Told) -> Model:
     order = response_csd.supported_order(
         directions[weighted], same_deg=settings["same_deg"], largest=settings["max_order"]
     )
-    found = orientations(scan, scan.data[scan.mask], fibre, order=order, settings=settings)
+    found = orientations(
+        scan, scan.data[scan.mask], fibre, order=order, settings=settings, threads=threads
+    )
     return Model(found, fibre, order)
 
 
 def orientations(
-    scan: Scan, signals: NDArray[Any], fibre: response_csd.Response, *, order: int, settings: Told
-) -> NDArray[np.float32]:
+    scan: Scan, signals: NDArray[Any], fibre: response_csd.Response, *, order: int,
+    settings: Told, threads: int = 1,
+) -> NDArray[np.float32]:  # fmt: skip
     """Deconvolve signals (V, N) of the mask; the result has the shape (X, Y, Z, C)."""
     found = response_csd.orientations(
         signals,
@@ -151,6 +156,7 @@ def orientations(
         order=order,
         b0_max_s_mm2=settings["b0_max_s_mm2"],
         max_rounds=settings["max_rounds"],
+        threads=threads,
     )
     whole = np.zeros((*scan.mask.shape, found.shape[1]), dtype=np.float32)
     whole[scan.mask] = found
@@ -266,8 +272,9 @@ def redrawn(
     for number in range(told["n_scans"]):
         drawn = uncertainty.wild_bootstrap(*fit, rng=rng)
         found = orientations(
-            scan, drawn, model.fibre, order=model.order, settings=settings["response"]
-        )
+            scan, drawn, model.fibre, order=model.order, settings=settings["response"],
+            threads=threads,
+        )  # fmt: skip
         seed = settings["tracking"]["seed"] + number + 1
         own = tracked(
             scan, found, masks, bundles, settings=settings["tracking"], n_seeds=n_seeds,
@@ -297,6 +304,7 @@ def summary(
                 "bundle": bundle["name"],
                 "side": side,
                 "safety": bundle["safety"],
+                "waypoints": list(bundle["waypoints"]),
                 "streamlines": int(len(own[1]) - 1),
                 "mean_length_mm": float(lengths.mean()) if lengths.size else None,
                 "start_mm": (

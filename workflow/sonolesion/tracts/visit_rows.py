@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.tracts import disconnection, profiles, uncertainty
-from sonolesion.tracts.geometry import Matrix, line_lengths, segment_lengths, subset
+from sonolesion.tracts.geometry import Matrix, line_lengths, sampled, segment_lengths, subset
 from sonolesion.tracts.tractogram import Bundles
 
 Told = Mapping[str, Any]
@@ -115,8 +115,8 @@ def cut_rows(
     return rows
 
 
-def record(told: Told, *, visible: bool) -> dict[str, Any]:
-    """Return the JSON of a visit: fractions, intervals, and what makes them wide."""
+def record(told: Told, reached: Mapping[str, tuple[int, int]], *, visible: bool) -> dict[str, Any]:
+    """Return the JSON of a visit: fractions, intervals, what makes them wide; nodes."""
     if not visible:
         return {"outcome": "not_visible", "bundles": {}}
     return {
@@ -125,6 +125,7 @@ def record(told: Told, *, visible: bool) -> dict[str, Any]:
             name: {
                 "streamlines": own["streamlines"],
                 "cut": {kind: _plain(value) for kind, value in own["values"].items()},
+                "lesion_nodes": list(reached[name]) if name in reached else None,
                 "interval": {
                     kind: {part: _plain(value) for part, value in found.__dict__.items()}
                     for kind, found in own["intervals"].items()
@@ -169,16 +170,7 @@ def along(
     rows: list[dict[str, object]] = []
     means: dict[str, dict[str, Any]] = {}
     for name, entry in summary["Bundles"].items():
-        if entry["streamlines"] < min_streamlines or entry["start_mm"] is None:
-            continue
-        points, offsets = found.of(name)
-        start = np.array(entry["start_mm"])
-        nodes = profiles.oriented_nodes(
-            points, offsets, start_mm=start, n_nodes=settings["n_nodes"]
-        )
-        lengths = line_lengths(segment_lengths(points, offsets), offsets)
-        limits = {part: settings[part] for part in ("max_distance", "max_length_sd", "floor_mm")}
-        core = nodes[profiles.core_members(nodes, lengths, **limits)]
+        core = _core(found, name, entry, settings, min_streamlines=min_streamlines)
         if not len(core):
             continue
         weights = profiles.core_weights(core, floor_mm=settings["floor_mm"])
@@ -189,6 +181,52 @@ def along(
             for part, one in told.items()
         } | {"coverage": float(told["fa"].coverage.mean()), "streamlines": len(core)}
     return rows, means
+
+
+def reached_nodes(
+    found: Bundles, summary: Told, lesion: NDArray[Any], affine: Matrix, *, settings: Told
+) -> dict[str, tuple[int, int]]:
+    """Return the first and last node of each bundle that lie in the lesion.
+
+    There at least half as many of its core's streamlines meet it as where most do.
+
+    Parameters
+    ----------
+    lesion, affine : ndarray of shape (X, Y, Z) and (4, 4)
+        Probability of lesion, and its voxel indices to acpc [mm].
+    settings : mapping
+        ``tracts``.
+
+    Returns
+    -------
+    dict
+        Nodes counted from 0, as in the profiles; a bundle that it does not meet is left out.
+    """
+    limits, told = settings["disconnection"], {}
+    for name, entry in summary["Bundles"].items():
+        few = {"min_streamlines": limits["min_streamlines"]}
+        core = _core(found, name, entry, settings["profiles"], **few)
+        share = sampled(core.reshape(-1, 3), lesion, affine, outside=0.0)
+        hit = (share.reshape(core.shape[:2]) >= limits["threshold"]).sum(axis=0)
+        if hit.any():
+            # Streamlines of unequal length meet it at other nodes: the width at half the height.
+            there = np.flatnonzero(2 * hit >= hit.max())
+            told[name] = int(there[0]), int(there[-1])
+    return told
+
+
+def _core(
+    found: Bundles, name: str, entry: Told, settings: Told, *, min_streamlines: int
+) -> profiles.Nodes:
+    """Return the nodes of a bundle's streamlines without strays; none of a bundle too thin."""
+    if entry["streamlines"] < min_streamlines or entry["start_mm"] is None:
+        return np.zeros((0, settings["n_nodes"], 3), dtype=np.float32)
+    points, offsets = found.of(name)
+    start = np.array(entry["start_mm"])
+    nodes = profiles.oriented_nodes(points, offsets, start_mm=start, n_nodes=settings["n_nodes"])
+    lengths = line_lengths(segment_lengths(points, offsets), offsets)
+    limits = {part: settings[part] for part in ("max_distance", "max_length_sd", "floor_mm")}
+    return nodes[profiles.core_members(nodes, lengths, **limits)]
 
 
 def _nodes(entry: Told, told: Mapping[str, profiles.Profile]) -> list[dict[str, object]]:

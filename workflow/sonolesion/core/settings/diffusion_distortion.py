@@ -115,6 +115,12 @@ class Distortion(Section):
         source="chosen",
         ge=0,
     )
+    min_map_advantage: float = key(
+        0.0,
+        "Gain in normalised mutual information below which a measured field is refused.",
+        source="chosen: it is not fitted to the T1w, so that any gain bears it out",
+        ge=0,
+    )
     min_map_hz: float = key(
         25.0,
         "Field, from its median, from which a map is compared with a pair.",

@@ -27,6 +27,7 @@ class Protocol(Section):
             "PixelBandwidth": 0.05,
             "VoxelSize": 0.03,
             "BValue": 0.05,
+            "Shells": 0.05,
         },
         "Relative difference of each number that is none.",
         source="chosen: above the rounding of scanners and converters",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sonolesion.core.settings import Section, key
+from sonolesion.core.settings.tracts_connectome import Connectome
 
 WORD = "^[a-z0-9_]+$"
 Triple = tuple[float, float, float]
@@ -79,11 +80,13 @@ REGIONS = (
     _box("midline", (-2.0, -120.0, -60.0), (2.0, 80.0, 90.0)),
     _box("midline_above", (-2.0, -120.0, -8.0), (2.0, 80.0, 90.0)),
     _box("far_side", (4.0, -120.0, -8.0), (80.0, 80.0, 90.0), sided=True),
-    _box("cerebellum", (-60.0, -100.0, -65.0), (60.0, -44.0, -18.0)),
+    # The medulla lies in front of and below this box: tracts may run on to the spinal cord.
+    _box("cerebellum", (-60.0, -100.0, -48.0), (60.0, -48.0, -18.0)),
     _box("brainstem_low", (-30.0, -60.0, -60.0), (30.0, -5.0, -20.0)),
 )
 THALAMIC = ("midline", "brainstem_low")
-ASCENDING = ("midline", "cerebellum", "pons_basis")
+# Down in the medulla lemniscus and pyramid touch the midline, and cross it.
+ASCENDING = ("midline_above", "cerebellum", "pons_basis")
 BUNDLES = (
     Bundle(
         name="spinothalamic_lemniscal",
@@ -125,7 +128,7 @@ BUNDLES = (
         name="corticospinal",
         seed="peduncle",
         waypoints=("precentral", "peduncle", "pons_basis"),
-        exclusions=("midline", "cerebellum"),
+        exclusions=("midline_above", "cerebellum"),
         ordered=True,
         safety=True,
     ),
@@ -202,10 +205,6 @@ class Disconnection(Section):
     min_streamlines: int = key(
         10, "Streamlines a bundle, parcel or connection must have.", source="chosen", ge=1
     )
-    radius_mm: float = key(
-        4.0, "Reach of the search from an end to a parcel.", unit="mm",
-        source="default of MRtrix3, 10.1016/j.neuroimage.2019.116137", gt=0,
-    )  # fmt: skip
 
 
 class Resampling(Section):
@@ -264,3 +263,4 @@ class Tracts(Section):
     disconnection: Disconnection = Disconnection()
     resampling: Resampling = Resampling()
     profiles: Profiles = Profiles()
+    connectome: Connectome = Connectome()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.core.errors import InputFault
-from sonolesion.maths.directions import unique_directions
+from sonolesion.maths.directions import N_TENSOR, unique_directions
 from sonolesion.maths.shells import effective_b_values
 
 Vector = NDArray[np.float64]
@@ -19,7 +18,6 @@ Numbers = NDArray[np.int64]
 # Even orders of spherical harmonics have (l + 1)(l + 2) / 2 coefficients; l of 8 is the highest
 # in use for single-fibre responses (Tournier et al. 2013, doi:10.1002/nbm.3017).
 ORDERS = (8, 6, 4, 2)
-N_TENSOR = 6
 REMEDY = "convert scan and table again, together"
 
 
@@ -52,42 +50,6 @@ class Scheme:
     n_directions: int
     lmax: int
     rescaled: bool
-
-
-def oriented(rows: Matrix, *, n_volumes: int, norm_tolerance: float, file: object) -> Matrix:
-    """Return the directions of a ``.bvec`` file as rows; name what is wrong with its form.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (lines, numbers)
-        The file as it stands.
-    n_volumes : int
-        Volumes of the scan.
-    norm_tolerance : float
-        Deviation of a length from 1 that is rounding.
-    file : object
-        Name for errors.
-
-    Returns
-    -------
-    ndarray of shape (N, 3)
-
-    Raises
-    ------
-    InputFault
-        If the table is transposed, has b-values as a fourth line, or another count.
-    """
-    if rows.shape == (3, n_volumes) and n_volumes != 3:
-        return rows.T.copy()
-    if rows.shape == (3, 3) == (3, n_volumes):
-        if _unit(rows, norm_tolerance) and not _unit(rows.T, norm_tolerance):
-            raise _form_fault(file, rows, n_volumes, "transposed")
-        return rows.T.copy()
-    if rows.shape == (n_volumes, 3):
-        raise _form_fault(file, rows, n_volumes, "transposed: one line a volume")
-    if 4 in rows.shape and n_volumes in rows.shape:
-        raise _form_fault(file, rows, n_volumes, "MRtrix's form, b-values as the fourth number")
-    raise _form_fault(file, rows, n_volumes, "another number of volumes")
 
 
 def require_unit(b_values: Vector, *, b_min_s_mm2: float, b_max_s_mm2: float, file: object) -> None:
@@ -126,33 +88,33 @@ def require_unit(b_values: Vector, *, b_min_s_mm2: float, b_max_s_mm2: float, fi
     )
 
 
-def require_filled(data: NDArray[Any], *, file: object) -> None:
-    """Raise if a volume holds nothing but one value, or no finite number.
+def require_lengths(vectors: Matrix, *, norm_tolerance: float, file: object) -> None:
+    """Raise if a direction is longer than 1.
 
     Parameters
     ----------
-    data : ndarray of shape (X, Y, Z, N)
-        Diffusion scan.
+    vectors : ndarray of shape (N, 3)
+        As stored; shorter ones are how some scanners tell several shells.
+    norm_tolerance : float
+        Deviation of a length from 1 that is rounding.
     file : object
         Name for errors.
 
     Raises
     ------
     InputFault
-        Naming the volumes, counted from 0.
+        Naming the first such volume, and whether the numbers stand in the other order.
     """
-    if data.ndim != 4:
-        raise _fault(file, f"{data.ndim} axes", "4 axes, volumes along the last")
-    empty = [
-        n for n in range(data.shape[3]) if not np.ptp(np.nan_to_num(data[..., n], posinf=0)) > 0
-    ]
-    if empty:
-        raise InputFault(
-            file=file,
-            found=f"volume {', '.join(map(str, empty))} empty (counted from 0)",
-            expected="signal in every volume",
-            remedy="convert the scan again; if the volume was lost, take it out of scan and table",
-        )
+    length = np.linalg.norm(vectors, axis=1)
+    long = np.flatnonzero(length > 1.0 + norm_tolerance)
+    if not long.size:
+        return
+    turned = vectors.ravel().reshape(3, len(length)).T
+    hint = ""
+    if _unit(turned, norm_tolerance) and not _unit(vectors, norm_tolerance):
+        hint = "; read in the other order the lengths are 1: the table is transposed"
+    found = f"a direction of length {length.max():.3f} (volume {long[0]}, counted from 0)"
+    raise _fault(file, found + hint, "lengths of at most 1")
 
 
 def shells(
@@ -186,6 +148,40 @@ def shells(
     order = weighted[np.argsort(b_values[weighted], kind="stable")]
     cuts = np.flatnonzero(np.diff(b_values[order]) > shell_width_s_mm2) + 1
     return tuple((float(b_values[part].mean()), np.sort(part)) for part in np.split(order, cuts))
+
+
+def weighting(
+    b_values: Vector,
+    vectors: Matrix,
+    *,
+    vectors_file: object,
+    b0_max_s_mm2: float,
+    shell_width_s_mm2: float,
+    max_shells: int,
+    norm_tolerance: float,
+) -> tuple[Vector, tuple[tuple[float, Numbers], ...]]:
+    """Return the effective b-values and their shells; refuse lengths that mean none.
+
+    Parameters
+    ----------
+    b_values, vectors, vectors_file, b0_max_s_mm2, shell_width_s_mm2, max_shells, norm_tolerance
+        As for `scheme`.
+
+    Raises
+    ------
+    InputFault
+        If shortened directions make too many shells, or such wide ones, that they are wrong.
+    """
+    b = effective_b_values(b_values, vectors, norm_tolerance=norm_tolerance)
+    parts = shells(b, b0_max_s_mm2=b0_max_s_mm2, shell_width_s_mm2=shell_width_s_mm2)
+    wide = any(np.ptp(b[part]) > 2.0 * shell_width_s_mm2 for _, part in parts)
+    rescaled = bool((b != b_values)[b_values > b0_max_s_mm2].any())
+    if rescaled and (wide or len(parts) > max_shells):
+        length = np.linalg.norm(vectors[b_values > b0_max_s_mm2], axis=1)
+        found = f"directions of many lengths, {length.min():.2f} to {length.max():.2f}"
+        expected = f"length 1, or lengths that make at most {max_shells} shells"
+        raise _fault(vectors_file, found, expected)
+    return b, parts
 
 
 def lmax_for(n_directions: int) -> int:
@@ -222,6 +218,7 @@ def scheme(
     vectors: Matrix,
     *,
     file: object,
+    vectors_file: object,
     b0_max_s_mm2: float,
     b_min_s_mm2: float,
     b_max_s_mm2: float,
@@ -239,8 +236,8 @@ def scheme(
         As stored.
     vectors : ndarray of shape (N, 3)
         As stored; lengths below 1 mean a smaller b (``b |g|²``).
-    file : object
-        Name for errors.
+    file, vectors_file : object
+        Names of both tables, for errors.
     b0_max_s_mm2, b_min_s_mm2, b_max_s_mm2 : float
         Largest b-value that counts as none; range in which the largest is believed [s/mm²].
     shell_width_s_mm2, expected_shells_s_mm2
@@ -257,16 +254,17 @@ def scheme(
     InputFault
         If count, unit, lengths, unweighted volumes, shells or directions are not as they must be.
     """
-    _require_count(b_values, vectors, file)
+    _require_count(b_values, vectors, vectors_file)
     require_unit(b_values, b_min_s_mm2=b_min_s_mm2, b_max_s_mm2=b_max_s_mm2, file=file)
+    require_lengths(vectors, norm_tolerance=norm_tolerance, file=vectors_file)
     length = np.linalg.norm(vectors, axis=1)
     weighted = b_values > b0_max_s_mm2
-    _require_lengths(vectors, length, weighted, norm_tolerance, file)
-    b = effective_b_values(b_values, vectors, norm_tolerance=norm_tolerance)
-    parts = shells(b, b0_max_s_mm2=b0_max_s_mm2, shell_width_s_mm2=shell_width_s_mm2)
+    _require_given(weighted & (length == 0), vectors_file)
+    b, parts = weighting(
+        b_values, vectors, vectors_file=vectors_file, b0_max_s_mm2=b0_max_s_mm2,
+        shell_width_s_mm2=shell_width_s_mm2, max_shells=max_shells, norm_tolerance=norm_tolerance,
+    )  # fmt: skip
     rescaled = bool((b != b_values)[weighted].any())
-    if rescaled:
-        _require_few(parts, b, length[weighted], max_shells, shell_width_s_mm2, file)
     unweighted = np.flatnonzero(b <= b0_max_s_mm2)
     _require_shells(unweighted, parts, expected_shells_s_mm2, shell_width_s_mm2, file)
     unit = np.divide(
@@ -274,7 +272,7 @@ def scheme(
     )
     unit[unweighted] = 0.0
     counts = [unique_directions(unit[part], min_angle_deg=min_angle_deg) for _, part in parts]
-    _require_directions(counts, parts, file)
+    _require_directions(counts, parts, vectors_file)
     return Scheme(b, unit, unweighted, parts, max(counts), lmax_for(max(counts)), rescaled)
 
 
@@ -285,42 +283,15 @@ def _require_count(b_values: Vector, vectors: Matrix, file: object) -> None:
         raise _fault(file, "numbers that are not finite", "finite numbers")
 
 
-def _require_lengths(
-    vectors: Matrix, length: Vector, weighted: NDArray[np.bool_], tolerance: float, file: object
-) -> None:
-    """Raise if a direction is missing or too long."""
-    missing = np.flatnonzero(weighted & (length == 0))
-    if missing.size:
+def _require_given(missing: NDArray[np.bool_], file: object) -> None:
+    """Raise if weighted volumes have no direction."""
+    if missing.any():
         raise InputFault(
             file=file,
-            found=f"no direction for {missing.size} weighted volumes: trace images",
+            found=f"no direction for {np.count_nonzero(missing)} weighted volumes: trace images",
             expected="a direction for every weighted volume",
             remedy="a trace image gives an ADC but no tensor; take it out of the tensor's scan",
         )
-    if not (length > 1.0 + tolerance).any():
-        return
-    n = len(length)
-    turned = vectors.ravel().reshape(3, n).T
-    hint = ""
-    if _unit(turned, tolerance) and not _unit(vectors, tolerance):
-        hint = "; read in the other order the lengths are 1: the table is transposed"
-    raise _fault(file, f"a direction of length {length.max():.3f}{hint}", "lengths of at most 1")
-
-
-def _require_few(
-    parts: tuple[tuple[float, Numbers], ...],
-    b_values: Vector,
-    length: Vector,
-    max_shells: int,
-    width: float,
-    file: object,
-) -> None:
-    """Raise if shortened directions make so many shells, or such wide ones, that they are wrong."""
-    wide = any(np.ptp(b_values[part]) > 2.0 * width for _, part in parts)
-    if wide or len(parts) > max_shells:
-        found = f"directions of many lengths, {length.min():.2f} to {length.max():.2f}"
-        expected = f"length 1, or lengths that make at most {max_shells} shells"
-        raise _fault(file, found, expected)
 
 
 def _require_shells(
@@ -362,11 +333,6 @@ def _unit(vectors: Matrix, tolerance: float) -> bool:
     """Return whether every row has length 1, or 0."""
     length = np.linalg.norm(vectors, axis=1)
     return bool(((length == 0) | (np.abs(length - 1.0) <= tolerance)).all() and length.any())
-
-
-def _form_fault(file: object, rows: Matrix, n_volumes: int, what: str) -> InputFault:
-    lines, numbers = rows.shape
-    return _fault(file, f"{lines} lines of {numbers} numbers ({what})", f"3 lines of {n_volumes}")
 
 
 def _fault(file: object, found: str, expected: str) -> InputFault:
