@@ -16,8 +16,8 @@ demo: $(READY)  ## set up, make the phantom study, run all of it, print where th
 	$(BIN)/sonolesion $(DEMO)/phantom/bids $(DEMO)/results participant \
 	  --config config/studies/demo.yaml --cores $(CORES)
 
-# A test to a core, and a core to a test: libraries that start threads of their own only wait.
-PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(CORES) --dist worksteal
+# A file of tests to a core, and one thread to a test: threads that libraries start only wait.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(CORES) --dist loadscope
 
 test: $(READY) lint types  ## what CI runs
 	$(PYTEST) -m "not long" --durations=15

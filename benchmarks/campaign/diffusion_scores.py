@@ -18,7 +18,7 @@ from sonolesion.core.images import Image
 from sonolesion.core.settings.tracts import Tracts
 from sonolesion.core.tables import read_tsv
 from sonolesion.diffusion import motion_model
-from sonolesion.tracts import tractogram, visit_rows
+from sonolesion.tracts import disconnection, tractogram, visit_rows
 
 Row = dict[str, Any]
 Array = NDArray[Any]
@@ -268,6 +268,7 @@ def cut_rows(study: Study, visit: str) -> Iterator[Row]:
     """Yield what was said of each bundle of each side beside the truth."""
     cuts = study.told["sessions"][f"ses-{visit}"]["scans"]["dti"]["cut"]
     folder = study.ours(visit, "").parent
+    same = cut_by_truth(study, visit)
     for path in sorted(folder.glob("*disconnection_measures.tsv")):
         said = read_tsv(path)
         for bundle, side in sorted({(row["region"], row["side"]) for row in said}):
@@ -277,6 +278,7 @@ def cut_rows(study: Study, visit: str) -> Iterator[Row]:
             row = {
                 "bundle": name, "side": side, "status": own[0]["status"],
                 "lines": int(own[0]["method"].split()[0]), "in_phantom": name in MATCH,
+                "same_lines": same.get(f"{name}_{side}", float("nan")),
             }  # fmt: skip
             for kind in ("streamlines", "length"):
                 true = true_cut(cuts, name, side)[kind] if name in MATCH else float("nan")
@@ -284,6 +286,28 @@ def cut_rows(study: Study, visit: str) -> Iterator[Row]:
                 for end in ("", "_low", "_high"):
                     row[f"{kind}{end}"] = number(values.get(f"cut_{kind}{end}"))
             yield row
+
+
+def cut_by_truth(study: Study, visit: str) -> dict[str, float]:
+    """Return what the true lesion, where it truly lies, cuts of the pipeline's own streamlines."""
+    path = study.true(visit, "_from-T1w_label-lesion_probseg.nii.gz", "anat")
+    if not path.exists():
+        return {}
+    lesion = images.load(path)
+    full = 250.0 if lesion.data.max() > 1.5 else 1.0
+    xfm = "_mode-image_xfm.txt"
+    to_visit = images.read_affine(study.true(visit, f"_from-T1w_to-baseline{xfm}", "anat"))
+    to_scan = images.read_affine(study.true(BASELINE, f"_from-dti_to-baseline{xfm}", "anat"))
+    found = images.read_affine(study.ours(BASELINE, f"_from-dwi_to-acpc{xfm}", "anat"))
+    place = np.linalg.inv(to_visit @ np.linalg.inv(to_scan) @ found) @ lesion.affine
+    settings = Tracts().disconnection
+    lines = streamlines.load(study.own("out/dwi", "_space-acpc_desc-bundles_tractogram.trx"))
+    near = disconnection.contacts(
+        lines.points, lines.offsets, lesion.data / full, place, floor=settings.floor
+    )
+    hit = np.zeros(len(lines.offsets) - 1, dtype=bool)
+    hit[near.line[near.probability >= settings.threshold]] = True
+    return {name: float(hit[own].mean()) for name, own in lines.groups.items() if len(own)}
 
 
 def number(text: object) -> float:

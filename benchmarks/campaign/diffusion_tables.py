@@ -87,11 +87,13 @@ def cuts(rows: list[Row]) -> str:
                 f"{row['patient']} {row['visit']}", name, str(row["lines"]), row["status"],
                 percent(known), percent(row["streamlines"]), f"{percent(told[0])} to "
                 f"{percent(told[1])}", signed(row["streamlines"] - known), held(row, known),
+                percent(row["same_lines"]), held(row, row["same_lines"]),
                 percent(row["true_length"]), percent(row["length"]),
             ]
         )  # fmt: skip
     head = ("patient, visit", "bundle", "streamlines", "status", "true cut [%]", "measured [%]",
-            "90 % interval [%]", "error [points]", "holds the truth", "true length [%]",
+            "90 % interval [%]", "error [points]", "holds the truth",
+            "true lesion on the same streamlines [%]", "holds that", "true length [%]",
             "measured length [%]")  # fmt: skip
     return tables.markdown(head, lines)
 
@@ -179,7 +181,7 @@ def truth_of(row: Row) -> float:
 def held(row: Row, known: float) -> str:
     """Say whether the interval holds the truth."""
     low, high = row["streamlines_low"], row["streamlines_high"]
-    if not np.isfinite(low):
+    if not np.isfinite([low, known]).all():
         return tables.NONE
     return "yes" if low <= known <= high else "no"
 

@@ -15,7 +15,7 @@ def row(**changed: object) -> dict[str, object]:
         "patient": "f01", "arm": "fus", "visit": "3d", "bundle": "thalamus_acc", "side": "left",
         "status": "measured", "lines": 50, "in_phantom": True, "true_streamlines": 0.5,
         "true_length": 0.5, "streamlines": 0.4, "streamlines_low": 0.3, "streamlines_high": 0.6,
-        "length": 0.4,
+        "length": 0.4, "same_lines": 0.45,
     }  # fmt: skip
     return same | changed
 

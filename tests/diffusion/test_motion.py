@@ -337,6 +337,42 @@ def test_lone_volumes_are_predicted_by_nothing() -> None:
     assert not predictor.able.any()
 
 
+def test_a_shell_follows_the_unweighted_volumes_about_it() -> None:
+    steady = np.outer(np.arange(13), [0.1, 0.0, -0.05, 0.0, 0.001, 0.0, 0.3])
+    unweighted, shell = np.array([0, 6, 12]), np.array([1, 2, 3, 4, 5, 7, 8, 9, 10, 11])
+    common = np.array([0.3, -0.2, 0.1, 0.004, 0.0, -0.002])
+    off = steady.copy()
+    for number in shell:
+        off[number] = motion_model.compose(steady[number], common)
+    told: dict[str, Any] = {"gradients": directions()[: shell.size], "axis": 1}
+    found = shell_alignment.followed(off, unweighted, shell, **told)
+    assert found == pytest.approx(common, abs=1e-3)
+    # One volume that jumped does not pull the others.
+    off[3, [0, 2]] += 5.0
+    found = shell_alignment.followed(off, unweighted, shell, **told)
+    assert found == pytest.approx(common, abs=2e-2)
+    found = shell_alignment.followed(steady, unweighted, shell, **told)
+    assert found == pytest.approx(0.0, abs=1e-6)
+
+
+def test_eddy_currents_of_half_a_sphere_are_no_motion_of_the_shell() -> None:
+    unweighted, shell = np.array([0, 6, 12]), np.array([1, 2, 3, 4, 5, 7, 8, 9, 10, 11])
+    gradients, parameters = directions()[: shell.size], np.zeros((13, 6))
+    parameters[shell, 1] = gradients @ [0.2, -0.1, 0.6]
+    assert parameters[shell, 1].mean() > 0.2
+    found = shell_alignment.followed(parameters, unweighted, shell, gradients=gradients, axis=1)
+    assert found == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("unweighted", "often"), [([0, 6, 12], True), ([0], False), ([0, 1, 2], False), ([12], False)]
+)
+def test_unweighted_volumes_must_come_often(unweighted: list[int], often: bool) -> None:
+    places = np.array(unweighted)
+    told = shell_alignment.interspersed(places, n_volumes=14, max_gap_share=0.4)
+    assert told == often
+
+
 def test_mutual_information_sees_inverted_contrast() -> None:
     rng = np.random.default_rng(0)
     one = rng.uniform(0, 1, 5000).astype(np.float32)

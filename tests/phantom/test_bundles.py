@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sonolesion.core.settings.tracts import Region, Tracts
 from sonolesion.phantom import bundles, cutting
 from sonolesion.phantom.cutting import History
 
@@ -31,8 +32,21 @@ def test_a_ball_on_the_axis_cuts_the_square_of_the_ratio_of_radii() -> None:
     found = cut_by(ball((0, 0, 30), 3.0), straight())
     # A ball of 3 mm meets the fibres within 3 mm of the axis: 9 of 25 parts of the disc.
     assert found.fraction == pytest.approx(9 / 25, abs=0.01)
+    # In a straight tube all fibres are as long.
+    assert found.severed == pytest.approx(found.fraction)
     # Its volume over that of the cylinder: 4/3 pi 27 / (pi 25 60).
     assert found.length == pytest.approx(36 / 1500, rel=0.03)
+
+
+def test_in_a_bend_the_outer_fibres_hold_more_length() -> None:
+    angle = np.linspace(0, np.pi / 2, 200)
+    points = 20 * np.stack([np.sin(angle), np.zeros(200), np.cos(angle)], axis=1)
+    tube = bundles.tube("bent", points, np.full(200, 5.0), both_ways=False)
+    # Everything further than 20 mm from the centre of the bend is cut: half of the fibres.
+    outer = cut_by(lambda p: np.linalg.norm(p, axis=1) > 20.0, tube, n=2000)
+    assert outer.fraction == pytest.approx(0.5, abs=0.05)
+    # Mean radius of the outer half disc: 20 + 4/3 5/pi mm.
+    assert outer.severed / outer.fraction == pytest.approx((20 + 20 / 3 / np.pi) / 20, rel=0.02)
 
 
 def test_a_ball_off_the_axis_cuts_the_lens_the_two_discs_share() -> None:
@@ -111,3 +125,42 @@ def test_catalogue_is_symmetric_and_on_its_own_sides() -> None:
 def test_repeated_knots_are_refused() -> None:
     with pytest.raises(ValueError, match="differ"):
         bundles.curve(np.zeros((3, 3)), np.ones(3), step_mm=0.5)
+
+
+def held(region: Region, points: np.ndarray, *, side: str) -> np.ndarray:
+    """Tell which template points lie in a sphere or box of a side."""
+    own = points * [1.0 if side == "left" or not region.sided else -1.0, 1.0, 1.0]
+    if region.kind == "sphere":
+        return np.linalg.norm(own - region.centre_mm, axis=-1) <= region.radius_mm
+    return ((own >= region.low_mm) & (own <= region.high_mm)).all(axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("tract", "bundle"),
+    [
+        ("corticospinal", "corticospinal"),
+        ("spinothalamic_lemniscal", "mediallemniscus"),
+        ("spinothalamic_lemniscal", "spinothalamic"),
+        ("cerebellothalamic", "cerebellothalamic"),
+    ],
+)
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_fibres_pass_where_the_tracts_stage_looks_for_them(
+    tract: str, bundle: str, side: str
+) -> None:
+    stage = Tracts()
+    regions = {region.name: region for region in stage.regions}
+    wanted = next(one for one in stage.bundles if one.name == tract)
+    laid = next(one for one in bundles.catalogue() if one.name == f"{bundle}_{side}")
+    points, radius = bundles.curve(laid.knots_mm, laid.radius_mm, step_mm=0.5)
+    fibres = bundles.lines(bundles.tube(bundle, points, radius, both_ways=False), n=100)
+    other = {"left": "right", "right": "left"}
+    good = np.ones(len(fibres), dtype=bool)
+    for name in wanted.waypoints:
+        own = other[side] if name.startswith("other:") else side
+        region = regions[name.removeprefix("other:")]
+        if region.kind != "atlas":
+            good &= held(region, fibres, side=own).any(axis=1)
+    for name in wanted.exclusions:
+        good &= ~held(regions[name], fibres, side=side).any(axis=1)
+    assert good.mean() > 0.9

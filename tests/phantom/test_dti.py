@@ -20,6 +20,7 @@ from sonolesion.phantom import (
     acquisition,
     cutting,
     damage,
+    deformation,
     echo_planar,
     patient,
     pose,
@@ -106,10 +107,26 @@ def test_bundles_run_through_brain_on_their_sides(
 
 def test_cells_are_never_overfull(anatomy: patient.Anatomy, laid: wiring.Wiring) -> None:
     total = np.zeros(anatomy.brain.size)
-    for strands in (*laid.courses, laid.rest):
+    for strands in (*laid.courses, laid.rest, laid.relay):
         np.add.at(total, strands.cell, strands.share)
         assert np.linalg.norm(strands.direction, axis=1) == pytest.approx(1.0)
     assert total.max() < 1 + 1e-9
+
+
+def test_thalami_lie_beside_the_third_ventricle(
+    anatomy: patient.Anatomy, laid: wiring.Wiring
+) -> None:
+    places = np.stack(np.unravel_index(laid.relay.cell, anatomy.brain.shape), axis=-1)
+    points = places @ anatomy.affine[:3, :3].T + anatomy.affine[:3, 3]
+    template = points + deformation.displacement_at(
+        points, field_mm=anatomy.field_mm, affine=anatomy.field_affine
+    )
+    assert wiring.in_thalamus(anatomy, points).all()
+    assert np.abs(template[:, 0]).max() < 25
+    # Further out behind than in front.
+    behind, ahead = (template[:, 1] < -24), (template[:, 1] > -14)
+    assert np.abs(template[behind, 0]).mean() > np.abs(template[ahead, 0]).mean() + 3
+    assert (laid.relay.share > 0).all()
 
 
 def test_lesion_at_the_target_cuts_what_passes_there(
@@ -125,7 +142,7 @@ def test_lesion_at_the_target_cuts_what_passes_there(
         }
     assert not any(cut.ever for cut in cuts[-7.0].values())
     hit = {name for name, cut in cuts[3.0].items() if cut.fraction > 0.2}
-    assert hit == {"spinothalamic_left", "thalamuscingulate_left"}
+    assert hit == {"spinothalamic_left", "thalamuscingulate_left", "thalamusprefrontal_left"}
     for name in hit:
         assert cuts[300.0][name].fraction < cuts[3.0][name].fraction
         assert cuts[300.0][name].ever >= cuts[3.0][name].ever

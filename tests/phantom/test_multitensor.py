@@ -59,7 +59,8 @@ def laid(anatomy: Anatomy, *headings: tuple[float, float, float]) -> Wiring:
         share = course.share / len(headings)
         courses.append(type(course)(course.cell, share, course.direction, tube, course.nearest))
     none = np.zeros(0)
-    return Wiring(courses, Strands(none.astype(np.intp), none, np.zeros((0, 3))))
+    empty = Strands(none.astype(np.intp), none, np.zeros((0, 3)))
+    return Wiring(courses, empty, empty)
 
 
 def measured(

@@ -83,8 +83,9 @@ def estimate(
     Sotiropoulos 2016, doi:10.1016/j.neuroimage.2015.10.019; here with penalised spherical
     harmonics for their Gaussian process), one after the other, each seeing the newest place of
     the others, in several rounds from smooth to sharp. What all volumes of a shell have in common
-    can't be seen that way: the common motion is found by mutual information with the unweighted
-    volumes, the common eddy field by its dependence on the gradient, which it must be odd in.
+    can't be seen that way: the common motion is that of the unweighted volumes between which they
+    lie or, where those are few, found by mutual information with them; the common eddy field is
+    found by its dependence on the gradient, which it must be odd in.
     """
     scan = begin(data, b_values, vectors, grid, mask, settings)
     scan.soften(settings.sigmas_mm[-1])
@@ -140,32 +141,56 @@ def _anchor(scan: Scan, shell: NDArray[np.int64], *, weighted: bool) -> None:
     eddy = scan.parameters[shell, N_RIGID:]
     if shell.size < scan.settings.min_anchored or not eddy.size:
         return
-    # The gradients' amplitude goes with the root of b; their eddy currents with the amplitude.
-    amplitude = np.sqrt(scan.b_values[shell] / scan.b_values[shell].max())
-    driven = np.column_stack([scan.vectors[shell] * amplitude[:, None], np.ones(shell.size)])
+    driven = np.column_stack([_gradients(scan, shell), np.ones(shell.size)])
     scan.parameters[shell, N_RIGID:] -= np.linalg.lstsq(driven, eddy, rcond=None)[0][-1]
 
 
+def _gradients(scan: Scan, shell: NDArray[np.int64]) -> Array:
+    """Return the gradient of each volume as a share of the shell's largest, shape (S, 3).
+
+    Its amplitude goes with the root of b, and its eddy currents with the amplitude.
+    """
+    amplitude = np.sqrt(scan.b_values[shell] / scan.b_values[shell].max())
+    return np.asarray(scan.vectors[shell] * amplitude[:, None])
+
+
 def _align(scan: Scan) -> None:
-    """Align each weighted shell to the first unweighted volume.
+    """Align each weighted shell to the unweighted volumes."""
+    unweighted = scan.shells[0]
+    often = shell_alignment.interspersed(
+        unweighted, n_volumes=len(scan.parameters), max_gap_share=scan.settings.max_gap_share
+    )
+    for shell in scan.shells[1:]:
+        if often:
+            frame = shell_alignment.followed(
+                scan.parameters,
+                unweighted,
+                shell,
+                gradients=_gradients(scan, shell),
+                axis=scan.grid.axis,
+            )
+        else:
+            frame = _seen(scan, shell)
+        for number in shell:
+            scan.parameters[number] = compose(scan.parameters[number], inverse(frame))
+
+
+def _seen(scan: Scan, shell: NDArray[np.int64]) -> Array:
+    """Return the motion of a shell's frame into the first unweighted volume, across contrasts.
 
     Within the brain alone: fat and fluid at its edge are bright in one contrast and black in the
     other, and pulled the shell of a real scan by 0.9 mm.
     """
-    first = scan.shells[0][0]
-    for shell in scan.shells[1:]:
-        mean = np.where(scan.deep, scan.values(shell).mean(axis=0), 0.0).astype(np.float32)
-        to_unweighted = shell_alignment.align(
-            np.where(mean > 0, mean, np.nan),
-            scan.small[first],
-            np.zeros(N_RIGID),
-            scan.points,
-            scan.grid,
-            n_bins=scan.settings.n_bins,
-            tolerance_mm=scan.settings.tolerance_mm,
-        )
-        for number in shell:
-            scan.parameters[number] = compose(scan.parameters[number], inverse(to_unweighted))
+    mean = np.where(scan.deep, scan.values(shell).mean(axis=0), 0.0).astype(np.float32)
+    return shell_alignment.align(
+        np.where(mean > 0, mean, np.nan),
+        scan.small[scan.shells[0][0]],
+        np.zeros(N_RIGID),
+        scan.points,
+        scan.grid,
+        n_bins=scan.settings.n_bins,
+        tolerance_mm=scan.settings.tolerance_mm,
+    )
 
 
 def _residuals(scan: Scan) -> Array:

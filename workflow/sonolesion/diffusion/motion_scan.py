@@ -45,6 +45,8 @@ class Settings:
         Volumes a shell must have for its common eddy field to be told from the gradients.
     align_shells : bool
         Whether each shell is aligned to the unweighted volumes.
+    max_gap_share : float
+        As for `shell_alignment.interspersed`.
     n_bins : int
         As for `shell_alignment.mutual_information`.
     threshold_sd, min_loss, min_points, max_share, min_gain
@@ -66,6 +68,7 @@ class Settings:
     directions_per_term: float
     min_anchored: int
     align_shells: bool
+    max_gap_share: float
     n_bins: int
     threshold_sd: float
     min_loss: float

@@ -1,4 +1,4 @@
-"""Align a shell to the unweighted volumes, across contrasts."""
+"""Align a shell to the unweighted volumes: by their own motion, or across contrasts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,78 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from sonolesion.diffusion.motion_model import N_RIGID, Grid
+from sonolesion.diffusion.motion_model import N_RIGID, Grid, compose, inverse
 from sonolesion.diffusion.registration import HEAD_RADIUS_MM, Samples, Smoothed, sampled
 
 Array = NDArray[np.float64]
+
+
+def interspersed(unweighted: NDArray[np.int64], *, n_volumes: int, max_gap_share: float) -> bool:
+    """Tell whether unweighted volumes come often enough to tell how the head moves.
+
+    Parameters
+    ----------
+    unweighted : ndarray of int, shape (U,)
+        Their places in the scan, in order.
+    n_volumes : int
+        Volumes of the scan.
+    max_gap_share : float
+        Largest share of the scan without any.
+
+    Examples
+    --------
+    >>> interspersed(np.array([0, 9, 18, 27]), n_volumes=36, max_gap_share=0.34)
+    True
+    >>> interspersed(np.array([0, 1]), n_volumes=34, max_gap_share=0.34)
+    False
+    """
+    gaps = np.diff(np.concatenate([[-1], unweighted, [n_volumes]])) - 1
+    return bool(gaps.max() <= max_gap_share * n_volumes)
+
+
+def followed(
+    parameters: Array,
+    unweighted: NDArray[np.int64],
+    shell: NDArray[np.int64],
+    *,
+    gradients: Array,
+    axis: int,
+) -> Array:
+    """Return the rigid motion of the shell's frame into that of the unweighted volumes.
+
+    Parameters
+    ----------
+    parameters : ndarray of shape (N, 6 + E)
+        As for `motion_model.place`, of all volumes in the order of the scan.
+    unweighted, shell : ndarray of int, shape (U,) and (S,)
+        Their places in it.
+    gradients : ndarray of shape (S, 3)
+        Diffusion gradient of each volume of the shell, as a share of the largest.
+    axis : int
+        Voxel axis of the phase encoding. The uniform part of the eddy currents' field shifts a
+        volume along it as its gradient says, and directions over half a sphere don't cancel.
+
+    Returns
+    -------
+    ndarray of shape (6,)
+
+    Notes
+    -----
+    A weighted volume is expected where the unweighted ones before and after it say, linearly in
+    time; the median over the shell of what each is off by. That contrasts differ does not
+    matter then, which pulls mutual information by 0.3 mm in a phantom with known motion. Two
+    ways as in FSL eddy's alignment of shells: Andersson & Sotiropoulos 2016,
+    doi:10.1016/j.neuroimage.2015.10.019.
+    """
+    known = parameters[unweighted, :N_RIGID]
+    off = []
+    for number in shell:
+        there = np.array([np.interp(number, unweighted, column) for column in known.T])
+        off.append(compose(inverse(there), parameters[number, :N_RIGID]))
+    rest = np.array(off)
+    design = np.column_stack([gradients, np.ones(len(rest))])
+    rest[:, axis] -= gradients @ np.linalg.lstsq(design, rest[:, axis], rcond=None)[0][:-1]
+    return np.asarray(np.median(rest, axis=0))
 
 
 def mutual_information(one: Samples, two: Samples, *, n_bins: int) -> float:

@@ -34,13 +34,15 @@ class Cut:
     """What lesions do to one bundle on a day.
 
     `fraction` is the share of its fibres that pass a core or rim of that day, `ever` of any day
-    so far; `length` is the share of all its length inside those of that day. `lost` (M,) is the
-    progress of degeneration, 0 to 1, averaged over the fibres, at each sample of the tube.
+    so far; `length` is the share of all its length inside those of that day, `severed` the share
+    that belongs to the fibres of `fraction`. `lost` (M,) is the progress of degeneration, 0 to 1,
+    averaged over the fibres, at each sample of the tube.
     """
 
     fraction: float
     ever: float
     length: float
+    severed: float
     lost: Array
 
 
@@ -128,9 +130,12 @@ def of_bundle(
         ever |= hit
         progress = 1 - np.exp(-lesion.age_d / delay_d)
         lost = np.maximum(lost, progress * beyond(hit, both_ways=tube.both_ways))
+    cut = now.any(axis=1)
+    length_mm = np.linalg.norm(np.diff(fibres, axis=1), axis=2).sum(axis=1)
     return Cut(
-        fraction=float(now.any(axis=1).mean()),
+        fraction=float(cut.mean()),
         ever=float(ever.any(axis=1).mean()),
         length=float(now.mean()),
+        severed=float(length_mm[cut].sum() / length_mm.sum()),
         lost=lost.mean(axis=0),
     )

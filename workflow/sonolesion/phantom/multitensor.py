@@ -1,4 +1,4 @@
-"""Signal of a head whose white matter holds bundles: a tensor each, and the rest isotropic."""
+"""Signal of a head with bundles: a tensor each, one outside them, and the rest isotropic."""
 
 from __future__ import annotations
 
@@ -119,13 +119,15 @@ def compartments(
     split = layers(anatomy, found, tissues)
     n_cells = anatomy.brain.size
     filled = filling(wiring, n_cells=n_cells, grey_share=fibre.grey_share)
-    parts, rest = [], wiring.rest
+    parts = []
+    outside = ((wiring.rest, fibre.rest_fa, 0.0), (wiring.relay, fibre.thalamus_fa, 1.0))
     for layer in (layer for layer in split if layer.fibres):
         for course, gone in zip(wiring.courses, lost, strict=True):
             fa = fibre.fa * (1 - fibre.fa_loss * gone[course.nearest])
             parts.append(strand_part(course, fa, layer, fibre.grey_share, scan, n_cells))
-        fa = np.full(len(rest.cell), fibre.rest_fa)
-        parts.append(strand_part(rest, fa, layer, 0.0, scan, n_cells))
+        for strands, value, grey_share in outside:
+            fa = np.full(len(strands.cell), value)
+            parts.append(strand_part(strands, fa, layer, grey_share, scan, n_cells))
     others = [
         (volume, getattr(tissues, name))
         for name, volume in anatomy.tissues.items()
@@ -143,6 +145,7 @@ def filling(wiring: Wiring, *, n_cells: int, grey_share: float) -> Array:
         taken[0, course.cell] += grey_share * course.share
         taken[1, course.cell] += course.share
     taken[1, wiring.rest.cell] += wiring.rest.share
+    taken[:, wiring.relay.cell] += wiring.relay.share
     return taken
 
 

@@ -205,6 +205,7 @@ def describe(cuts: Mapping[str, Cut]) -> dict[str, object]:
             "cut_fraction": round(cut.fraction, 4),
             "ever_cut_fraction": round(cut.ever, 4),
             "length_fraction": round(cut.length, 5),
+            "severed_length_fraction": round(cut.severed, 4),
         }
         for name, cut in cuts.items()
     }

@@ -16,8 +16,13 @@ from sonolesion.phantom.patient import Anatomy
 Array = NDArray[np.float64]
 
 
-# Distance to which white matter outside the bundles takes the direction of the nearest one.
+# Distance to which tissue outside the bundles takes the direction of the nearest one.
 REST_REACH_MM = 25.0
+# ASSUME: each thalamus is an ellipsoid in the template, its long axis turned outwards behind;
+# centre, half axes [mm] and turn about the vertical are the moments of the Harvard-Oxford one.
+THALAMUS_MM = np.array([-10.6, -18.5, 7.0])
+THALAMUS_HALF_MM = np.array([9.5, 20.0, 12.0])
+THALAMUS_TURN_DEG = 20.0
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,11 @@ class Course(Strands):
 
 @dataclass(frozen=True)
 class Wiring:
-    """All bundles of a head, and the rest of its white matter."""
+    """All bundles of a head, the rest of its white matter, and the rest of its thalami."""
 
     courses: list[Course]
     rest: Strands
+    relay: Strands
 
 
 def lay(anatomy: Anatomy, *, radius_factor: float) -> Wiring:
@@ -60,15 +66,37 @@ def lay(anatomy: Anatomy, *, radius_factor: float) -> Wiring:
         total[course.cell] += course.share
     crowd = np.maximum(total, 1.0)
     shared = [replace(course, share=course.share / crowd[course.cell]) for course in courses]
-    return Wiring(shared, between(anatomy, shared, 1 - total / crowd))
+    return Wiring(shared, *between(anatomy, shared, 1 - total / crowd))
 
 
-def between(anatomy: Anatomy, courses: list[Course], free: Array) -> Strands:
-    """Give the white matter that no bundle fills the direction of the nearest one."""
-    white = anatomy.tissues["white"].ravel()
-    cell = np.flatnonzero((free > 0) & (white > 0))
+def between(anatomy: Anatomy, courses: list[Course], free: Array) -> tuple[Strands, Strands]:
+    """Give what no bundle fills the direction of the nearest one: white matter, and thalami."""
+    grey, white = (anatomy.tissues[name].ravel() for name in ("grey", "white"))
+    cell = np.flatnonzero((free > 0) & (grey + white > 0))
     index = np.stack(np.unravel_index(cell, anatomy.brain.shape), axis=-1)
     points = pose.apply(anatomy.affine, index.astype(np.float64))
+    relay = in_thalamus(anatomy, points)
+    chosen = ((white[cell] > 0) & ~relay, relay)
+    rest, thalami = (along(cell[one], points[one], courses, free) for one in chosen)
+    return rest, thalami
+
+
+def in_thalamus(anatomy: Anatomy, points_mm: Array) -> NDArray[np.bool_]:
+    """Tell which of the subject's points (N, 3) lie in a thalamus, by the head's deformation."""
+    field = {"field_mm": anatomy.field_mm, "affine": anatomy.field_affine}
+    offset = points_mm + deformation.displacement_at(points_mm, **field)
+    # The right one mirrors the left.
+    offset[:, 0] = -np.abs(offset[:, 0])
+    offset -= THALAMUS_MM
+    turn = np.deg2rad(THALAMUS_TURN_DEG)
+    across = offset[:, 0] * np.cos(turn) - offset[:, 1] * np.sin(turn)
+    ahead = offset[:, 0] * np.sin(turn) + offset[:, 1] * np.cos(turn)
+    axes = np.stack([across, ahead, offset[:, 2]], axis=1) / THALAMUS_HALF_MM
+    return np.asarray((axes**2).sum(axis=1) < 1)
+
+
+def along(cell: NDArray[np.intp], points: Array, courses: list[Course], free: Array) -> Strands:
+    """Return strands in the free part of cells, at points (N, 3) [mm]; none far from bundles."""
     tree = spatial.KDTree(np.concatenate([course.tube.centre_mm for course in courses]))
     distance, nearest = map(np.asarray, tree.query(points, distance_upper_bound=REST_REACH_MM))
     found = np.isfinite(distance)

@@ -62,6 +62,14 @@ class Registration(Section):
         "Align each shell to the unweighted volumes.",
         source="10.1016/j.neuroimage.2015.10.019",
     )
+    max_gap_share: float = key(
+        0.34,
+        "Largest share of a scan without an unweighted volume for shells to follow their motion; "
+        "beyond, mutual information aligns them.",
+        source="chosen: a third",
+        ge=0,
+        le=1,
+    )
     n_bins: int = key(32, "Bins of the mutual information.", source="chosen", ge=8)
 
 

@@ -59,11 +59,19 @@ class Fibre(Section):
         0.4, "Share of grey matter that a bundle fills on its way.", ge=0, le=1, source=CHOSEN
     )
     rest_fa: float = key(
-        0.15,
+        0.45,
         "FA of white matter outside the bundles, along the nearest one.",
         ge=0,
         lt=1,
-        source=f"{CHOSEN}: below where tracking stops, so that tracts keep to the bundles",
+        source=f"{CHOSEN}: about 0.4 in voxels that hold some grey matter; "
+        "subcortical white matter, Pierpaoli 1996, PMID 8939209",
+    )
+    thalamus_fa: float = key(
+        0.3,
+        "FA of the thalami outside the bundles, along the nearest one.",
+        ge=0,
+        lt=1,
+        source=f"{CHOSEN}: thalami of adults have 0.25 to 0.35",
     )
     radius_factor: float = key(1.0, "Factor on the radius of every bundle.", gt=0, source=CHOSEN)
     n_lines: int = key(
