@@ -8,7 +8,6 @@ import numpy as np
 from sonolesion.core import atlas_labels, gradients, images, streamlines
 from sonolesion.core.run import run
 from sonolesion.core.tables import write_tsv
-from sonolesion.maths.gradient_frames import to_world
 from sonolesion.tracts import (
     atlas_files,
     connectome,
@@ -27,44 +26,35 @@ if TYPE_CHECKING:
 Settings = dict[str, Any]
 
 
-def _scan(
-    dwi: str, bval: str, bvec: str, brain: str, fa: str, tensor: str, to_scan: Any, csf: str,
-    table: Settings,
-) -> tractogram.Scan:  # fmt: skip
-    image, inside, fluid = images.load(dwi), images.load(brain).data > 0, images.load(csf)
-    told = gradients.read(bval, bvec, n_volumes=image.data.shape[3])
-    scan = tractogram.Scan(
-        image.data, told.b_values, to_world(told.vectors, image.affine), image.affine,
-        np.linalg.inv(to_scan), inside, images.load(fa).data, images.load(tensor).data,
-        template.carried(fluid.data, fluid.affine, to_scan, inside.shape, image.affine),
-    )  # fmt: skip
-    shells = {name: table[name] for name in ("b0_max_s_mm2", "shell_width_s_mm2")}
-    return tractogram.fullest(scan, **shells)
-
-
 def _parcels(
-    row: Settings, mask: str, warps: list[str], settings: Settings
+    row: Settings, brain: Any, affine: Any, warps: list[str], settings: Settings
 ) -> tuple[list[atlas_parcels.Parcel], Nodes]:
     """Lay the atlas over the patient's brain."""
     how, text = settings["connectome"], Path(row["labels"]).read_text(encoding="utf-8-sig")
     names = atlas_labels.parse_labels(text, suffix=Path(row["labels"]).suffix, file=row["labels"])
-    found = atlas_parcels.chosen(names, left_out=how["left_out"])
-    kind = np.int32 if row["coding"] == "labels" else np.uint8
-    read, head = images.load(row["file"], dtype=kind), images.load(mask)
-    inside, affine = atlas_parcels.coarse_grid(
-        head.data > 0, head.affine, spacing_mm=how["spacing_mm"]
-    )
+    read = images.load(row["file"], dtype=np.int32 if row["coding"] == "labels" else np.uint8)
     fields = [images.load_warp(path) for path in warps]
-    places = template.points_in(inside.shape, affine, [(f.data, f.affine) for f in fields])
-    opened = atlas_files.Opened(row, read.data, read.affine)
-    share = settings["region_share"]
-    labels = atlas_parcels.laid(places, inside, found, opened, min_share=share)
-    return found, Nodes(labels, affine, len(found))
+    found, labels, grid = atlas_parcels.over(
+        names, atlas_files.Opened(row, read.data, read.affine), brain, affine,
+        [(f.data, f.affine) for f in fields], min_share=settings["region_share"],
+        left_out=how["left_out"], spacing_mm=how["spacing_mm"],
+    )  # fmt: skip
+    return found, Nodes(labels, grid, len(found))
 
 
 def _save(path: str, one: tractogram.Bundles, nodes: Nodes) -> None:
     lines = streamlines.Streamlines(one.points, one.offsets, one.groups)
     streamlines.save(path, lines, affine=nodes.affine, shape=nodes.labels.shape)
+
+
+def _border(scan: tractogram.Scan, to_scan: Any, tissue: tuple[str, str], how: Settings) -> Any:
+    """Find the voxels of both tissues, where streamlines start."""
+    shares = [
+        template.carried(one.data, one.affine, to_scan, scan.mask.shape, scan.affine)
+        for one in map(images.load, tissue)
+    ]
+    limits = {"min_share": how["border_share"], "min_voxels": how["border_voxels"]}
+    return wholebrain.border(*shares, scan.mask, **limits)
 
 
 def main(
@@ -78,14 +68,14 @@ def main(
     how, to_scan = settings["connectome"], images.read_affine(to_acpc)
     row = atlas_parcels.atlas_row(atlases, how["atlas"])
     warps = [from_mni] if row["carried_as"] == template_name else [from_mni, to_other]
-    found, nodes = _parcels(row, mask, warps, settings)
-    scan = _scan(dwi, bval, bvec, brain, fa, tensor, to_scan, csf, table)
-    tissue = [images.load(path) for path in (white, grey)]
-    seeds = wholebrain.border(
-        *(template.carried(one.data, one.affine, to_scan, scan.mask.shape, scan.affine)
-          for one in tissue),
-        scan.mask, min_share=how["border_share"], min_voxels=how["border_voxels"],
+    head = images.load(mask)
+    found, nodes = _parcels(row, head.data > 0, head.affine, warps, settings)
+    image, fluid = images.load(dwi), images.load(csf)
+    scan = tractogram.placed(
+        image, gradients.read(bval, bvec, n_volumes=image.data.shape[3]), to_scan, fluid,
+        maps=[images.load(path).data for path in (brain, fa, tensor)], table=table,
     )  # fmt: skip
+    seeds = _border(scan, to_scan, (white, grey), how)
     relays = atlas_parcels.numbers(found, how["relays"])
     own, others = wholebrain.baseline(
         scan, seeds, nodes, relays, settings=settings, threads=threads
@@ -105,7 +95,7 @@ def main(
     grid, title = images.load(t1w), f"{len(ends)} streamlines between parcels of {row['name']}"
     shown = connectome_picture.before(
         counts, [one.side for one in found], (own.points, own.offsets), grid.data, grid.affine,
-        brain=images.load(mask).data > 0, title=title,
+        brain=head.data > 0, title=title,
     )  # fmt: skip
     shown.save(png, optimize=True)
 

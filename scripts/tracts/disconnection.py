@@ -41,7 +41,7 @@ def main(
     )  # fmt: skip
     images.save(disconnection, lost, share.affine)
     warp = images.load_warp(from_acpc)
-    carried = template.warped(lost, share.affine, warp.data, warp.affine)
+    carried = template.warped(lost, share.affine, warp.data, warp.affine, order=0, outside=np.nan)
     images.save(in_template, carried, warp.affine)
     grid = images.load(t1w)
     title = f"Baseline's bundles, lesion of {labels['intervention_id']} at {labels['session_id']} "

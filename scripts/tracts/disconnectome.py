@@ -53,7 +53,9 @@ def main(
     images.save(lost_map, lost, laid.affine)
     warp, grid = images.load_warp(from_acpc), images.load(t1w)
     images.save(
-        in_template, template.warped(lost, laid.affine, warp.data, warp.affine), warp.affine
+        in_template,
+        template.warped(lost, laid.affine, warp.data, warp.affine, order=0, outside=np.nan),
+        warp.affine,
     )
     title = f"Connections and the lesion of {labels['intervention_id']} at {labels['session_id']} "
     shown = connectome_picture.after(

@@ -35,14 +35,13 @@ def _parcels(
     """Lay the atlas over the template."""
     how, text = settings["connectome"], Path(row["labels"]).read_text(encoding="utf-8-sig")
     names = atlas_labels.parse_labels(text, suffix=Path(row["labels"]).suffix, file=row["labels"])
-    found = atlas_parcels.chosen(names, left_out=how["left_out"])
     read = images.load(row["file"], dtype=np.int32 if row["coding"] == "labels" else np.uint8)
-    inside, grid = atlas_parcels.coarse_grid(brain, affine, spacing_mm=how["spacing_mm"])
     fields = [images.load_warp(path) for path in warps]
-    places = template.points_in(inside.shape, grid, [(f.data, f.affine) for f in fields])
-    opened = atlas_files.Opened(row, read.data, read.affine)
-    share = settings["region_share"]
-    labels = atlas_parcels.laid(places, inside, found, opened, min_share=share)
+    found, labels, grid = atlas_parcels.over(
+        names, atlas_files.Opened(row, read.data, read.affine), brain, affine,
+        [(f.data, f.affine) for f in fields], min_share=settings["region_share"],
+        left_out=how["left_out"], spacing_mm=how["spacing_mm"],
+    )  # fmt: skip
     return found, disconnectome.Nodes(labels, grid, len(found))
 
 
@@ -55,7 +54,10 @@ def _told(found: list[atlas_parcels.Parcel], nodes: Any, lines: Any, radius_mm: 
 def _brought(field: images.Image, *paths: str) -> list[Any]:
     """Bring images of the acpc space to the grid of the template."""
     read = [images.load(path) for path in paths]
-    return [healthy.in_template(one.data, one.affine, field.data, field.affine) for one in read]
+    return [
+        template.warped(one.data, one.affine, field.data, field.affine, order=1, outside=0.0)
+        for one in read
+    ]
 
 
 def main(

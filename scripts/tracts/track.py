@@ -7,7 +7,6 @@ import numpy as np
 
 from sonolesion.core import gradients, images, streamlines
 from sonolesion.core.run import run
-from sonolesion.maths.gradient_frames import to_world
 from sonolesion.tracts import atlas_files, bundle_views, template, tractogram
 
 if TYPE_CHECKING:
@@ -41,16 +40,13 @@ def main(
     settings: Settings,
 ) -> None:  # fmt: skip
     """Read, model, track, choose, write."""
-    image, inside = images.load(dwi), images.load(brain).data > 0
-    told = gradients.read(bval, bvec, n_volumes=image.data.shape[3])
-    to_scan, fluid = images.read_affine(to_acpc), images.load(csf)
-    scan = tractogram.Scan(
-        image.data, told.b_values, to_world(told.vectors, image.affine), image.affine,
-        np.linalg.inv(to_scan), inside, images.load(fa).data, images.load(tensor).data,
-        template.carried(fluid.data, fluid.affine, to_scan, inside.shape, image.affine),
+    image, fluid = images.load(dwi), images.load(csf)
+    scan = tractogram.placed(
+        image, gradients.read(bval, bvec, n_volumes=image.data.shape[3]),
+        images.read_affine(to_acpc), fluid,
+        maps=[images.load(path).data for path in (brain, fa, tensor)], table=table,
     )  # fmt: skip
-    shells = {name: table[name] for name in ("b0_max_s_mm2", "shell_width_s_mm2")}
-    scan = tractogram.fullest(scan, **shells)
+    inside = scan.mask
     warps = [images.load_warp(from_mni), images.load_warp(to_other)]
     points = template.points_in(
         inside.shape, scan.acpc_affine, [(warp.data, warp.affine) for warp in warps]

@@ -77,7 +77,7 @@ def test_unknown_stays_unknown_when_a_map_is_warped() -> None:
     volume[1, 1, 1] = 0.5
     field = np.zeros((4, 4, 4, 3), dtype=np.float32)
     field[..., 0] = 1.0
-    found = template.warped(volume, np.eye(4), field, np.eye(4))
+    found = template.warped(volume, np.eye(4), field, np.eye(4), order=0, outside=np.nan)
     assert found[0, 1, 1] == 0.5
     assert np.count_nonzero(np.isfinite(found)) == 1
 

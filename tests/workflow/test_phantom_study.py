@@ -125,8 +125,8 @@ def test_every_step_of_the_diffusion_scan_ran(study: Path) -> None:
               if row["log"].startswith(("logs/diffusion/", "logs/tracts/"))}  # fmt: skip
     every = {"adc", "gradients", "preproc", "space", "tensor", "profiles"}
     assert every <= {step for session, step in states if session == "ses-3d"}
-    assert {"track", "disconnection"} <= {step for _, step in states}
-    assert set(states.values()) == {"ran"}
+    assert {"track", "connectome", "disconnection", "disconnectome"} <= {step for _, step in states}
+    assert set(states.values()) == {"run"}
 
 
 def test_tensor_maps_are_those_of_the_phantom(study: Path) -> None:

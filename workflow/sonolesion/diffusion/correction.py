@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -19,24 +19,13 @@ from sonolesion.diffusion.undistortion import Field, Scene
 from sonolesion.maths import gradient_table
 from sonolesion.maths.gradient_frames import to_fsl, to_world
 from sonolesion.maths.orientation import canonical
+from sonolesion.maths.placed import Placed
 
 Volume = NDArray[np.float32]
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Told = Mapping[str, Any]
 N_REST = 6
-
-
-class Placed(Protocol):
-    """A volume with the matrix that places its voxels."""
-
-    @property
-    def data(self) -> NDArray[Any]:
-        """Voxels."""
-
-    @property
-    def affine(self) -> Array:
-        """Voxel indices to RAS+ [mm]."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from sonolesion.core.errors import InputFault
 from sonolesion.tracts.geometry import (
@@ -18,26 +15,6 @@ from sonolesion.tracts.geometry import (
     subset,
     voxel_numbers,
 )
-from sonolesion.tracts.template import voxels_under
-
-
-def in_template(
-    volume: NDArray[Any], volume_affine: Matrix, field: NDArray[Any], field_affine: Matrix
-) -> NDArray[np.float32]:
-    """Bring shares or probabilities to the grid of a warp, linearly; 0 outside the volume.
-
-    Parameters
-    ----------
-    volume : ndarray of shape (A, B, C)
-    field : ndarray of shape (X, Y, Z, 3)
-        Displacement [mm] from each point of its grid to the space of the volume.
-    volume_affine, field_affine : ndarray of shape (4, 4)
-        Voxel indices to RAS+ [mm].
-    """
-    index = voxels_under(field, field_affine, volume_affine)
-    return np.asarray(
-        ndimage.map_coordinates(np.asarray(volume, np.float32), index, order=1, output=np.float32)
-    )
 
 
 def prepared(

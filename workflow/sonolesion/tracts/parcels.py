@@ -13,6 +13,7 @@ from sonolesion.core.atlas_labels import split_side, word
 from sonolesion.core.errors import InputFault
 from sonolesion.tracts.atlas_files import CODINGS, Opened
 from sonolesion.tracts.geometry import Matrix, voxel_numbers
+from sonolesion.tracts.template import points_in
 
 # Left before right, what is on neither side between them: homotopic pairs lie on a diagonal.
 ORDER = {"left": 0, "": 1, "right": 2}
@@ -171,6 +172,41 @@ def atlas_row(atlases: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, A
             remedy="name another, or add it to atlases.used, atlases.files or atlases.own",
         )
     return row
+
+
+def over(
+    names: Mapping[int, str],
+    volumes: Opened,
+    brain: NDArray[np.bool_],
+    affine: Matrix,
+    warps: Sequence[tuple[NDArray[Any], Matrix]],
+    *,
+    left_out: Collection[str],
+    spacing_mm: float,
+    min_share: float,
+) -> tuple[list[Parcel], NDArray[np.int16], Matrix]:
+    """Choose the parcels of an atlas and lay them over a brain, on a coarse grid.
+
+    Parameters
+    ----------
+    names : mapping
+        Number of each region of the atlas → its name.
+    volumes : Opened
+        The atlas.
+    brain : ndarray of bool, shape (X, Y, Z)
+    affine : ndarray of shape (4, 4)
+        Its voxel indices to RAS+ [mm].
+    warps : sequence of (ndarray of shape (A, B, C, 3), ndarray of shape (4, 4))
+        Displacements [mm] that lead, one after the other, from the brain to the atlas.
+    left_out, min_share
+        As for `chosen` and `laid`.
+    spacing_mm : float
+        As for `coarse_grid`.
+    """
+    found = chosen(names, left_out=left_out)
+    inside, grid = coarse_grid(brain, affine, spacing_mm=spacing_mm)
+    places = points_in(inside.shape, grid, warps)
+    return found, laid(places, inside, found, volumes, min_share=min_share), grid
 
 
 def laid(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,9 +176,15 @@ def carried(
 
 
 def warped(
-    volume: NDArray[Any], volume_affine: Matrix, field: NDArray[Any], field_affine: Matrix
+    volume: NDArray[Any],
+    volume_affine: Matrix,
+    field: NDArray[Any],
+    field_affine: Matrix,
+    *,
+    order: Literal[0, 1],
+    outside: float,
 ) -> NDArray[np.float32]:
-    """Bring a map with NaN where nothing is known to the grid of a warp, nearest voxel.
+    """Bring a volume to the grid of a warp.
 
     Parameters
     ----------
@@ -187,10 +193,15 @@ def warped(
         Displacement [mm] from each point of its grid to the space of the volume.
     volume_affine, field_affine : ndarray of shape (4, 4)
         Voxel indices to RAS+ [mm].
+    order : int
+        0, nearest voxel, for a map with NaN where nothing is known; 1, linear.
+    outside : float
+        Value beyond the volume.
     """
     index = voxels_under(field, field_affine, volume_affine)
+    given = np.asarray(volume, np.float32)
     return np.asarray(
-        ndimage.map_coordinates(volume, index, order=0, cval=np.nan, output=np.float32)
+        ndimage.map_coordinates(given, index, order=order, cval=outside, output=np.float32)
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from sonolesion.maths.gradient_frames import to_world
+from sonolesion.maths.placed import Placed
 from sonolesion.tracts import bundles as choosing
 from sonolesion.tracts import response_csd, tracking, uncertainty
 from sonolesion.tracts.geometry import (
@@ -21,7 +23,7 @@ from sonolesion.tracts.geometry import (
     subset,
 )
 from sonolesion.tracts.regions import side_and_name
-from sonolesion.tracts.template import SIDES, Masks
+from sonolesion.tracts.template import SIDES, Masks, carried
 
 Told = Mapping[str, Any]
 # Places of xx, xy, xz, yy, yz, zz in a symmetric matrix.
@@ -29,6 +31,18 @@ ELEMENTS = [0, 1, 2, 1, 3, 4, 2, 4, 5]
 # Settings of the tracking that the tracker is not told as they are.
 NOT_TRACKING = ("n_seeds", "stop_fa", "max_fluid", "seed")
 Array = NDArray[np.float64]
+
+
+class Table(Protocol):
+    """A gradient table as its files tell it."""
+
+    @property
+    def b_values(self) -> Array:
+        """[s/mm²], shape (N,)."""
+
+    @property
+    def vectors(self) -> Array:
+        """Along the voxel axes, shape (N, 3)."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,37 @@ class Bundles:
     def of(self, name: str) -> tuple[Points, Offsets]:
         """Return the streamlines of one bundle."""
         return subset(self.points, self.offsets, self.groups[name])
+
+
+def placed(
+    image: Placed, told: Table, to_scan: Matrix, fluid: Placed, *, maps: Sequence[NDArray[Any]],
+    table: Told,
+) -> Scan:  # fmt: skip
+    """Put a corrected scan together: its unweighted volumes and fullest shell, in their place.
+
+    Parameters
+    ----------
+    image : Placed
+        Volumes (X, Y, Z, N).
+    told : Table
+        b-values [s/mm²] and vectors of the file, along the voxel axes.
+    to_scan : ndarray of shape (4, 4)
+        acpc points to points of the scan.
+    fluid : Placed
+        Share of cerebrospinal fluid in acpc.
+    maps : sequence of ndarray
+        Brain, FA and tensor, on the grid of the scan.
+    table : mapping
+        Settings ``diffusion.table``.
+    """
+    inside = maps[0] > 0
+    scan = Scan(
+        image.data, told.b_values, to_world(told.vectors, image.affine), image.affine,
+        np.asarray(np.linalg.inv(to_scan)), inside, maps[1], maps[2],
+        carried(fluid.data, fluid.affine, to_scan, inside.shape, image.affine),
+    )  # fmt: skip
+    shells = {name: table[name] for name in ("b0_max_s_mm2", "shell_width_s_mm2")}
+    return fullest(scan, **shells)
 
 
 def fullest(scan: Scan, *, b0_max_s_mm2: float, shell_width_s_mm2: float) -> Scan:
