@@ -13,15 +13,13 @@ FOLDER keeps the study, so that a second call only repeats the lesion stage.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import yaml
-from campaign import conditions, pages, tables
-from visit import peak_of
+from campaign import conditions, pages, stage_steps, tables
 
 from sonolesion.core.settings.phantom import Phantom
 
@@ -29,6 +27,7 @@ LIMIT_S, LIMIT_MB = 60.0, 2048.0
 VOXEL_MM, FOV_MM = (0.7, 0.7, 2.0), (190.4, 239.4, 180.0)
 VISITS = ("baseline", "3d")
 CORES = "2"
+STAGES = ("lesion",)
 
 
 def phantom() -> Phantom:
@@ -59,46 +58,16 @@ def prepare(folder: Path) -> list[str]:
         subprocess.run([*program, "phantom", str(folder), "--config", str(config)], check=True)
     command = [*program, str(folder / "bids"), str(folder / "out"), "participant"]
     command += ["--config", str(config), "--cores", CORES]
-    with (folder / "first.log").open("wb") as log:
-        subprocess.run(command, stdout=log, stderr=log, check=True)
+    stage_steps.run(command, folder / "first.log")
     return command
-
-
-def lesion_steps(out: Path) -> dict[str, tuple[float, float, float]]:
-    """Return start [s], end [s] and memory [MB] of every lesion step, from their records."""
-    found = {}
-    for record in out.glob("logs/lesion/*/*.json"):
-        told = json.loads(record.read_text(encoding="utf-8"))
-        end_s = record.stat().st_mtime
-        found[told["rule"]] = (end_s - told["duration_s"], end_s, float(told["peak_memory_mb"]))
-    return found
-
-
-def outputs(out: Path) -> list[Path]:
-    """Return what the lesion stage left."""
-    records = [json.loads(p.read_text(encoding="utf-8")) for p in out.glob("logs/lesion/*/*.json")]
-    return [out / name for record in records for name in record["outputs"]]
 
 
 def measured(folder: Path) -> list[list[str]]:
     """Run the lesion stage again and return the lines of the table."""
-    command = prepare(folder)
-    out = folder / "out"
-    for path in outputs(out):
-        path.unlink(missing_ok=True)
-    with (folder / "again.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        peak_mb = peak_of(process)
-    if process.returncode:
-        raise SystemExit(f"exit code {process.returncode}, see {folder / 'again.log'}")
-    steps = lesion_steps(out)
-    first_s, last_s = min(s[0] for s in steps.values()), max(s[1] for s in steps.values())
-    lines = [
-        [name, f"{end_s - start_s:.1f}", f"{memory_mb:.0f}"]
-        for name, (start_s, end_s, memory_mb) in sorted(steps.items(), key=lambda s: s[1][0])
-    ]
-    lines.append(["all, first start to last end", f"{last_s - first_s:.1f}", f"{peak_mb:.0f}"])
-    return [*lines, ["limit", f"{LIMIT_S:.0f}", f"{LIMIT_MB:.0f}"]]
+    command, out = prepare(folder), folder / "out"
+    peak_mb = stage_steps.again(command, out, STAGES, folder / "again.log")
+    done = stage_steps.steps(out, STAGES)
+    return stage_steps.table(done, peak_mb=peak_mb, limit_s=LIMIT_S, limit_mb=LIMIT_MB)
 
 
 def main() -> int:
@@ -109,7 +78,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         lines = measured(given.folder or Path(name))
-    table = tables.markdown(("step", "time [s]", "memory [MB]"), lines)
+    table = tables.markdown(stage_steps.COLUMNS, lines)
     print(table)
     if given.page:
         pages.fill(given.page, {"speed": table})

@@ -64,6 +64,7 @@ def phase_encoding(w):
         "axis",
         "sign",
         "readout_s",
+        "field_unit",
         "partner_readout_s",
         "method",
         "map",

@@ -53,7 +53,7 @@ def main(
     images.save(b0, done.b0, raw.affine)
     images.save(brain, done.mask, raw.affine)
     hz = np.full(done.b0.shape, np.nan, np.float32) if field.hz is None else field.hz
-    images.save(fieldmap, hz, raw.affine, sidecar={"Units": "Hz"})
+    images.save(fieldmap, hz, raw.affine, sidecar={"Units": phase["field_unit"]})
     write_text(done.bval, bval)
     write_text(done.bvec, bvec)
     write_tsv(confounds, done.confounds, columns=list(done.confounds[0]))

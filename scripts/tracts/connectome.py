@@ -1,6 +1,5 @@
 """Track the whole brain of a patient's baseline, and count streamlines between parcels."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,17 +7,16 @@ import numpy as np
 from sonolesion.core import atlas_labels, gradients, images, streamlines
 from sonolesion.core.run import run
 from sonolesion.core.tables import write_tsv
+from sonolesion.maths.regrid import regridded
 from sonolesion.tracts import (
     atlas_files,
     connectome,
     connectome_picture,
     connectome_tables,
-    template,
     tractogram,
     wholebrain,
 )
 from sonolesion.tracts import parcels as atlas_parcels
-from sonolesion.tracts.disconnectome import Nodes
 
 if TYPE_CHECKING:
     snakemake: Any
@@ -28,21 +26,16 @@ Settings = dict[str, Any]
 
 def _parcels(
     row: Settings, brain: Any, affine: Any, warps: list[str], settings: Settings
-) -> tuple[list[atlas_parcels.Parcel], Nodes]:
+) -> tuple[list[atlas_parcels.Parcel], atlas_parcels.Nodes]:
     """Lay the atlas over the patient's brain."""
-    how, text = settings["connectome"], Path(row["labels"]).read_text(encoding="utf-8-sig")
-    names = atlas_labels.parse_labels(text, suffix=Path(row["labels"]).suffix, file=row["labels"])
     read = images.load(row["file"], dtype=np.int32 if row["coding"] == "labels" else np.uint8)
-    fields = [images.load_warp(path) for path in warps]
-    found, labels, grid = atlas_parcels.over(
-        names, atlas_files.Opened(row, read.data, read.affine), brain, affine,
-        [(f.data, f.affine) for f in fields], min_share=settings["region_share"],
-        left_out=how["left_out"], spacing_mm=how["spacing_mm"],
+    return atlas_parcels.over(
+        atlas_labels.read_labels(row["labels"]), atlas_files.Opened(row, read.data, read.affine),
+        brain, affine, [images.load_warp(path) for path in warps], settings=settings,
     )  # fmt: skip
-    return found, Nodes(labels, grid, len(found))
 
 
-def _save(path: str, one: tractogram.Bundles, nodes: Nodes) -> None:
+def _save(path: str, one: tractogram.Bundles, nodes: atlas_parcels.Nodes) -> None:
     lines = streamlines.Streamlines(one.points, one.offsets, one.groups)
     streamlines.save(path, lines, affine=nodes.affine, shape=nodes.labels.shape)
 
@@ -50,7 +43,7 @@ def _save(path: str, one: tractogram.Bundles, nodes: Nodes) -> None:
 def _border(scan: tractogram.Scan, to_scan: Any, tissue: tuple[str, str], how: Settings) -> Any:
     """Find the voxels of both tissues, where streamlines start."""
     shares = [
-        template.carried(one.data, one.affine, to_scan, scan.mask.shape, scan.affine)
+        regridded(one.data, one.affine, to_scan, shape=scan.mask.shape, affine=scan.affine)
         for one in map(images.load, tissue)
     ]
     limits = {"min_share": how["border_share"], "min_voxels": how["border_voxels"]}

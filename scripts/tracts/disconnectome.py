@@ -11,6 +11,7 @@ from sonolesion.tracts import (
     connectome_picture,
     connectome_tables,
     disconnectome,
+    parcels,
     template,
     tractogram,
     visit_rows,
@@ -35,7 +36,7 @@ def main(
     visible = images.read_json(lesion)["outcome"] == "measured" and bool(share.data.any())
     seen = disconnectome.Lesion(share.data if visible else np.zeros_like(share.data), share.affine)
     names = [parcel["column"] for parcel in told["Parcels"]]
-    nodes = disconnectome.Nodes(laid.data.astype(np.int64), laid.affine, len(names))
+    nodes = parcels.Nodes(laid.data.astype(np.int64), laid.affine, len(names))
     others = [subset(again.points, again.offsets, group) for group in again.groups.values()]
     found = disconnectome.lost((own.points, own.offsets), others, nodes, seen, settings=settings)
     holds = disconnectome.holds(settings, n_scans=len(others))

@@ -31,18 +31,13 @@ HALF = 0.5
 
 def _parcels(
     row: Settings, brain: Any, affine: Any, warps: list[str], settings: Settings
-) -> tuple[list[atlas_parcels.Parcel], disconnectome.Nodes]:
+) -> tuple[list[atlas_parcels.Parcel], atlas_parcels.Nodes]:
     """Lay the atlas over the template."""
-    how, text = settings["connectome"], Path(row["labels"]).read_text(encoding="utf-8-sig")
-    names = atlas_labels.parse_labels(text, suffix=Path(row["labels"]).suffix, file=row["labels"])
     read = images.load(row["file"], dtype=np.int32 if row["coding"] == "labels" else np.uint8)
-    fields = [images.load_warp(path) for path in warps]
-    found, labels, grid = atlas_parcels.over(
-        names, atlas_files.Opened(row, read.data, read.affine), brain, affine,
-        [(f.data, f.affine) for f in fields], min_share=settings["region_share"],
-        left_out=how["left_out"], spacing_mm=how["spacing_mm"],
+    return atlas_parcels.over(
+        atlas_labels.read_labels(row["labels"]), atlas_files.Opened(row, read.data, read.affine),
+        brain, affine, [images.load_warp(path) for path in warps], settings=settings,
     )  # fmt: skip
-    return found, disconnectome.Nodes(labels, grid, len(found))
 
 
 def _told(found: list[atlas_parcels.Parcel], nodes: Any, lines: Any, radius_mm: float) -> Settings:

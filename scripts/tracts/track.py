@@ -1,11 +1,10 @@
 """Track the bundles of a patient's baseline, in its diffusion scan and in resampled ones."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sonolesion.core import gradients, images, streamlines
+from sonolesion.core import atlas_labels, gradients, images, streamlines
 from sonolesion.core.run import run
 from sonolesion.tracts import atlas_files, bundle_views, template, tractogram
 
@@ -23,10 +22,9 @@ def _shares(
     for row in atlases:
         parts = {part for atlas, part in wanted if atlas == row["name"]}
         if parts and not row["fault"]:
-            table = Path(row["labels"]).read_text(encoding="utf-8-sig")
             image = images.load(row["file"], dtype=np.uint8)
             opened = atlas_files.Opened(row, image.data, image.affine)
-            names = atlas_files.names(table, file=row["labels"])
+            names = atlas_labels.read_labels(row["labels"])
             found |= template.shares_at(
                 points, inside, names, opened, atlas=row["name"], parts=parts, whole=opened.whole
             )

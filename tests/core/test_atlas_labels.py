@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +32,12 @@ def test_a_table_that_is_none_is_told(text: str, suffix: str) -> None:
         atlas_labels.parse_labels(text, suffix=suffix, file="t.x")
 
 
+def test_a_table_is_read_by_its_ending(tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("\ufeffindex,name\n3,Left_A\n", encoding="utf-8")
+    assert atlas_labels.read_labels(str(table)) == {3: "Left_A"}
+
+
 @pytest.mark.parametrize(
     ("label", "name", "side"),
     [
@@ -41,6 +49,9 @@ def test_a_table_that_is_none_is_told(text: str, suffix: str) -> None:
         ("7Networks_LH_Vis_1", "Vis_1", "left"),
         ("Left-Thalamus-Proper", "Thalamus-Proper", "left"),
         ("WM_Corticospinal_tract_R", "WM_Corticospinal_tract", "right"),
+        ("Left_Frontal_Pole", "Frontal_Pole", "left"),
+        ("GM Primary motor cortex BA4a L", "GM Primary motor cortex BA4a", "left"),
+        ("Lingual_Gyrus", "Lingual_Gyrus", ""),
         ("Brain-Stem", "Brain-Stem", ""),
         ("Lingual gyrus", "Lingual gyrus", ""),
         ("R", "R", ""),

@@ -186,9 +186,9 @@ def test_dropped_slice_is_found_alone_and_replaced(moving: Any) -> None:
     assert ratio == pytest.approx(1.0, abs=0.04)
 
 
-def test_volume_with_a_lost_slice_may_be_left_out(moving: Any) -> None:
-    truth, data, corrected = moving
-    found = motion.Motion(
+def known(truth: Array, corrected: motion.Corrected) -> motion.Motion:
+    """Return the true motion, as if it had been found."""
+    return motion.Motion(
         truth,
         corrected.residual_before,
         corrected.residual_after,
@@ -196,6 +196,11 @@ def test_volume_with_a_lost_slice_may_be_left_out(moving: Any) -> None:
         corrected.outlier,
         np.zeros(len(truth), dtype=bool),
     )
+
+
+def test_volume_with_a_lost_slice_may_be_left_out(moving: Any) -> None:
+    truth, data, corrected = moving
+    found = known(truth, corrected)
     out = motion.apply(
         data, B_VALUES, VECTORS, GRID, brain(), motion=found, settings=chosen(), handling="left_out"
     )
@@ -205,14 +210,7 @@ def test_volume_with_a_lost_slice_may_be_left_out(moving: Any) -> None:
 
 def test_threads_change_no_byte(moving: Any) -> None:
     truth, data, corrected = moving
-    found = motion.Motion(
-        truth,
-        corrected.residual_before,
-        corrected.residual_after,
-        np.zeros_like(corrected.outlier, dtype=float),
-        corrected.outlier,
-        np.zeros(len(truth), dtype=bool),
-    )
+    found = known(truth, corrected)
     one, two = (
         motion.apply(
             data, B_VALUES, VECTORS, GRID, brain(), motion=found, settings=chosen(),

@@ -82,6 +82,13 @@ def test_partner_is_told_by_its_encoding_not_by_its_label(dataset, tensor) -> No
     assert (found["readout_s"], found["partner_readout_s"]) == (0.04, 0.05)
 
 
+def test_a_field_without_readout_time_is_told_in_voxels(dataset, tensor) -> None:
+    tensor("3d", PhaseEncodingDirection="j")
+    assert (told(dataset)["readout_s"], told(dataset)["field_unit"]) == (1.0, "voxel")
+    tensor("3d", PhaseEncodingDirection="j", TotalReadoutTime=0.04)
+    assert (told(dataset)["readout_s"], told(dataset)["field_unit"]) == (0.04, "Hz")
+
+
 def test_partner_on_another_grid_is_none(dataset, tensor) -> None:
     tensor("3d", "dir-A_dwi", PhaseEncodingDirection="j", TotalReadoutTime=0.04)
     tensor("3d", "dir-P_dwi", shape=(16, 18, 22, 7), PhaseEncodingDirection="j-",

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sonolesion.tracts import connectome_tables, disconnectome
+from sonolesion.tracts import connectome_tables, disconnectome, parcels
 
 Array = np.ndarray[Any, Any]
 SETTINGS: dict[str, Any] = {
@@ -25,11 +25,11 @@ def lines(*rows: float) -> tuple[Array, Array]:
     return points, np.arange(0, 40 * len(rows) + 1, 40)
 
 
-def nodes() -> disconnectome.Nodes:
+def nodes() -> parcels.Nodes:
     """Return parcel 1 before x = 3, parcel 2 from x = 37 on; parcel 3 has no voxel."""
     labels = np.zeros((40, 30, 3), dtype=np.int64)
     labels[:3], labels[37:] = 1, 2
-    return disconnectome.Nodes(labels, np.eye(4), 3)
+    return parcels.Nodes(labels, np.eye(4), 3)
 
 
 def lesion(low: int, high: int) -> disconnectome.Lesion:

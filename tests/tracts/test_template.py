@@ -19,20 +19,6 @@ def test_points_follow_a_chain_of_warps() -> None:
     assert found[1, 2, 3].tolist() == [6.0, 4.0, 12.0]
 
 
-@pytest.mark.parametrize(
-    ("label", "found"),
-    [
-        ("Left_Thalamus", ("left", "Thalamus")),
-        ("Thalamus_R", ("right", "Thalamus")),
-        ("Brain-Stem", ("", "Brain-Stem")),
-        ("GM Primary motor cortex BA4a L", ("left", "GM_Primary_motor_cortex_BA4a")),
-        ("Lingual_Gyrus", ("", "Lingual_Gyrus")),
-    ],
-)
-def test_side_of_a_label(label: str, found: tuple[str, str]) -> None:
-    assert template.split_side(label) == found
-
-
 def test_shares_are_read_where_the_voxels_lie() -> None:
     volume = np.zeros((6, 6, 6), dtype=np.float32)
     volume[3] = 100.0
@@ -63,15 +49,6 @@ def test_only_the_regions_that_bundles_name_become_masks() -> None:
     assert found["right", "b"].ravel().tolist() == [False, True]
 
 
-def test_volume_on_the_grid_of_a_scan() -> None:
-    volume = np.zeros((8, 8, 8))
-    volume[3, 4, 5] = 1.0
-    to_scan = np.eye(4)
-    to_scan[0, 3] = 2.0
-    found = template.carried(volume, GRID, to_scan, (8, 8, 8), GRID)
-    assert np.argwhere(found == 1).tolist() == [[4, 4, 5]]
-
-
 def test_unknown_stays_unknown_when_a_map_is_warped() -> None:
     volume = np.full((4, 4, 4), np.nan, dtype=np.float32)
     volume[1, 1, 1] = 0.5
@@ -82,10 +59,7 @@ def test_unknown_stays_unknown_when_a_map_is_warped() -> None:
     assert np.count_nonzero(np.isfinite(found)) == 1
 
 
-def test_tables_and_codings_of_atlases() -> None:
-    assert atlas_files.names("index,name\n3,Left_A\n", file="x") == {3: "Left_A"}
-    with pytest.raises(InputFault, match="index and name"):
-        atlas_files.names("a,b\n1,2\n", file="x")
+def test_codings_of_atlases() -> None:
     row = {"coding": "labels", "file": "x"}
     opened = atlas_files.Opened(row, np.array([[[1, 3]]]), np.eye(4))
     assert opened(3)[0].tolist() == [[[0.0, 1.0]]]

@@ -14,6 +14,7 @@ import yaml
 from sonolesion import cli
 from sonolesion.core import images
 from sonolesion.core.tables import read_tsv
+from sonolesion.phantom.truth import FRACTION_SCALE
 
 pytestmark = pytest.mark.workflow
 LATE = "ses-3m"
@@ -132,7 +133,7 @@ def test_every_step_of_the_diffusion_scan_ran(study: Path) -> None:
 def test_tensor_maps_are_those_of_the_phantom(study: Path) -> None:
     for session in ("ses-baseline", "ses-3d"):
         filled = dwi(study, "kept_from_the_run", session, "desc-bundles_probseg").sum(axis=-1)
-        inside = filled > 0.8 * 250
+        inside = filled > 0.8 * FRACTION_SCALE
         for name, limit in (("fa", 0.06), ("md", 0.04e-3)):
             name = f"model-tensor_param-{name}_dwimap"
             true, found = (dwi(study, top, session, name) for top in ("kept_from_the_run", "out"))

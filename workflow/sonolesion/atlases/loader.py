@@ -95,11 +95,7 @@ def coordinates(row: Mapping[str, Any]) -> list[tuple[str, tuple[float, float, f
 
 def labels(row: Mapping[str, Any]) -> dict[int, str]:
     """Return label → name; {} if the atlas has no table."""
-    if not row["labels"]:
-        return {}
-    path = Path(row["labels"])
-    text = path.read_text(encoding="utf-8-sig")
-    return atlas_labels.parse_labels(text, suffix=path.suffix, file=str(path))
+    return atlas_labels.read_labels(row["labels"]) if row["labels"] else {}
 
 
 def require_place(row: Mapping[str, Any], path: str, header: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 from sonolesion.core.errors import InputFault
 
@@ -11,6 +12,13 @@ BACKGROUND = {"unknown", "background", "unlabeled", "clear label", "???"}
 SIDES = {"l": "left", "lh": "left", "left": "left", "r": "right", "rh": "right", "right": "right"}
 FIRST = re.compile(r"^(?:7Networks_)?(LH|RH|L|R|Left|Right)[ _-]+(?=\S)", re.IGNORECASE)
 LAST = re.compile(r"[ _-]+(LH|RH|L|R|Left|Right)$", re.IGNORECASE)
+
+
+def read_labels(path: str) -> dict[int, str]:
+    """Read the table of an atlas' labels, as `parse_labels`."""
+    file = Path(path)
+    text = file.read_text(encoding="utf-8-sig")
+    return parse_labels(text, suffix=file.suffix, file=path)
 
 
 def parse_labels(text: str, *, suffix: str, file: str) -> dict[int, str]:

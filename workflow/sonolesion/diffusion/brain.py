@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from sonolesion.maths.regrid import regridded
+
 Matrix = NDArray[np.float64]
 HALF = 0.5
 
@@ -43,13 +45,7 @@ def carried(
     # A voxel sees a mean over its box, whose standard deviation is its edge over the root of 12.
     spread_mm = np.sqrt(np.maximum(scan_mm**2 - edge_mm**2, 0.0) / 12.0)
     smooth = ndimage.gaussian_filter(np.asarray(volume, np.float32), spread_mm / edge_mm)
-    index = np.linalg.inv(volume_affine) @ np.linalg.inv(to_scan) @ affine
-    return np.asarray(
-        ndimage.affine_transform(
-            smooth, index[:3, :3], index[:3, 3], output_shape=shape[:3], order=1
-        ),
-        dtype=np.float32,
-    )
+    return regridded(smooth, volume_affine, to_scan, shape=shape, affine=affine)
 
 
 def mask(

@@ -51,10 +51,10 @@ def params(
     -------
     dict
         ``n_directions``; ``method``, ``reason`` of the distortion correction; ``axis``, ``sign``
-        and ``readout_s`` [s] of the phase encoding; ``partner`` with ``partner_b_values`` and
-        ``partner_readout_s`` [s]; ``map``: which measured field there is besides, with its file
-        ``b0_map`` or what its step is told, ``gre``; ``partial_fourier``; ``fingerprint`` of all
-        that is read besides the scan.
+        and ``readout_s`` [s] of the phase encoding, and the ``field_unit`` that follows from it;
+        ``partner`` with ``partner_b_values`` and ``partner_readout_s`` [s]; ``map``: which
+        measured field there is besides, with its file ``b0_map`` or what its step is told,
+        ``gre``; ``partial_fourier``; ``fingerprint`` of all that is read besides the scan.
 
     Raises
     ------
@@ -81,6 +81,36 @@ def params(
     own = encoding(sidecar)
     others = list(_others(scan, limits.b0_max_s_mm2, cache))
     _require_one_story([Other(scan.path, scan.entities.get("dir", ""), "", own), *others])
+    return {
+        "n_directions": n_directions,
+        **_phase(own),
+        **_undistorted_by(scan, own, others, cache, echoes),
+        "partial_fourier": sidecar.get("PartialFourier"),
+    }
+
+
+def _phase(own: choice.Encoding) -> dict[str, Any]:
+    """Return the phase encoding as the steps take it.
+
+    A scan that tells no readout time gets one of 1 s, by which a field in Hz is a displacement in
+    voxels; `field_unit` says which it is.
+    """
+    return {
+        "axis": USUAL_AXIS if own.axis is None else own.axis,
+        "sign": own.sign or 1,
+        "readout_s": own.readout_s or 1.0,
+        "field_unit": "Hz" if own.readout_s else "voxel",
+    }
+
+
+def _undistorted_by(
+    scan: bids.Scan,
+    own: choice.Encoding,
+    others: list[Other],
+    cache: scans.Cache,
+    echoes: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return how the distortion is undone, and the fingerprint of all that is read for it."""
     in_hz = list(_field_maps(scan, cache))
     maps: list[choice.Map] = ["b0_map"] * bool(in_hz)
     maps += ["gre_map"] * ("phase" in echoes)
@@ -94,19 +124,14 @@ def params(
     prints = [scans.fingerprint(cache.bids_dir / path) for path in read]
     prints += [gre["fingerprint"]] if gre else []
     return {
-        "n_directions": n_directions,
         "method": chosen.method,
         "reason": chosen.reason,
-        "axis": USUAL_AXIS if own.axis is None else own.axis,
-        "sign": own.sign or 1,
-        "readout_s": own.readout_s or 1.0,
         "partner": partner.path if partner else "",
         "partner_b_values": partner.b_values if partner else "",
         "partner_readout_s": (partner and partner.encoding.readout_s) or own.readout_s or 1.0,
         "map": used,
         "b0_map": b0_map,
         "gre": gre,
-        "partial_fourier": sidecar.get("PartialFourier"),
         "fingerprint": " ".join([own.direction, str(own.readout_s), *prints]),
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,25 +13,6 @@ from sonolesion.tracts.geometry import Matrix
 from sonolesion.tracts.template import PERCENT
 
 CODINGS = ("labels", "probabilistic")
-
-
-def names(text: str, *, file: object) -> dict[int, str]:
-    """Read a CSV table of labels with the columns index and name.
-
-    Raises
-    ------
-    InputFault
-        If it has other columns.
-    """
-    lines = list(csv.DictReader(text.splitlines()))
-    if not lines or not {"index", "name"} <= set(lines[0]):
-        raise InputFault(
-            file=file,
-            found=f"columns {', '.join(lines[0]) if lines else 'none'}",
-            expected="index and name",
-            remedy="name the regions of the bundles from an atlas with such a table",
-        )
-    return {int(line["index"]): line["name"] for line in lines}
 
 
 class Opened:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sonolesion.tracts import connectome, disconnection, uncertainty
 from sonolesion.tracts.geometry import Matrix, Offsets, Points, line_lengths, segment_lengths
+from sonolesion.tracts.parcels import Nodes
 
 Told = Mapping[str, Any]
 Lines = tuple[Points, Offsets]
@@ -34,15 +35,6 @@ class Lesion:
         affine = self.affine.copy()
         affine[:3, 3] += affine[:3, :3] @ low
         return Lesion(self.probability[box], affine)
-
-
-@dataclass(frozen=True)
-class Nodes:
-    """Parcels (X, Y, Z), counted from 1; their voxel indices to millimetres; how many."""
-
-    labels: NDArray[Any]
-    affine: Matrix
-    number: int
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sonolesion.core.atlas_labels import split_side, word
 from sonolesion.core.errors import InputFault
+from sonolesion.maths.placed import Placed
 from sonolesion.tracts.atlas_files import CODINGS, Opened
 from sonolesion.tracts.geometry import Matrix, voxel_numbers
 from sonolesion.tracts.template import points_in
@@ -31,6 +32,15 @@ class Parcel:
     def label(self) -> str:
         """Name and side in one word."""
         return f"{self.name}_{self.side}" if self.side else self.name
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Parcels (X, Y, Z), counted from 1; their voxel indices to millimetres; how many."""
+
+    labels: NDArray[Any]
+    affine: Matrix
+    number: int
 
 
 def chosen(names: Mapping[int, str], *, left_out: Collection[str]) -> list[Parcel]:
@@ -179,12 +189,10 @@ def over(
     volumes: Opened,
     brain: NDArray[np.bool_],
     affine: Matrix,
-    warps: Sequence[tuple[NDArray[Any], Matrix]],
+    warps: Sequence[Placed],
     *,
-    left_out: Collection[str],
-    spacing_mm: float,
-    min_share: float,
-) -> tuple[list[Parcel], NDArray[np.int16], Matrix]:
+    settings: Mapping[str, Any],
+) -> tuple[list[Parcel], Nodes]:
     """Choose the parcels of an atlas and lay them over a brain, on a coarse grid.
 
     Parameters
@@ -196,17 +204,17 @@ def over(
     brain : ndarray of bool, shape (X, Y, Z)
     affine : ndarray of shape (4, 4)
         Its voxel indices to RAS+ [mm].
-    warps : sequence of (ndarray of shape (A, B, C, 3), ndarray of shape (4, 4))
+    warps : sequence of Placed
         Displacements [mm] that lead, one after the other, from the brain to the atlas.
-    left_out, min_share
-        As for `chosen` and `laid`.
-    spacing_mm : float
-        As for `coarse_grid`.
+    settings : mapping
+        Settings ``tracts``.
     """
-    found = chosen(names, left_out=left_out)
-    inside, grid = coarse_grid(brain, affine, spacing_mm=spacing_mm)
-    places = points_in(inside.shape, grid, warps)
-    return found, laid(places, inside, found, volumes, min_share=min_share), grid
+    how = settings["connectome"]
+    found = chosen(names, left_out=how["left_out"])
+    inside, grid = coarse_grid(brain, affine, spacing_mm=how["spacing_mm"])
+    places = points_in(inside.shape, grid, [(warp.data, warp.affine) for warp in warps])
+    labels = laid(places, inside, found, volumes, min_share=settings["region_share"])
+    return found, Nodes(labels, grid, len(found))
 
 
 def laid(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from sonolesion.core.atlas_labels import split_side, word
 from sonolesion.tracts.geometry import Matrix
 from sonolesion.tracts.regions import mask_of, side_and_name
 
@@ -18,7 +18,6 @@ Shares = dict[tuple[str, str, str], NDArray[np.float32]]
 Volumes = Callable[[int], tuple[NDArray[Any], Matrix]]
 PERCENT = 100.0
 SIDES = ("left", "right")
-SIDED = re.compile(r"^(left|right|l|r)[ _-]+(.+)$|^(.+)[ _-]+(left|right|l|r)$", re.IGNORECASE)
 
 
 def points_in(
@@ -48,22 +47,6 @@ def points_in(
         ]
         points = points + np.stack(step, axis=1)
     return np.asarray(points.reshape(*shape[:3], 3), dtype=np.float32)
-
-
-def split_side(label: str) -> tuple[str, str]:
-    """Return side ("" if none) and name of an atlas' label, as one word.
-
-    Examples
-    --------
-    >>> split_side("Left_Frontal_Pole"), split_side("Brain-Stem")
-    (('left', 'Frontal_Pole'), ('', 'Brain-Stem'))
-    """
-    found = SIDED.match(label)
-    if not found:
-        return "", re.sub(r"\s+", "_", label)
-    side = (found[1] or found[4])[0].lower()
-    name = found[2] or found[3]
-    return {"l": "left", "r": "right"}[side], re.sub(r"\s+", "_", name)
 
 
 def wanted_parts(regions: Sequence[Mapping[str, Any]]) -> set[tuple[str, str]]:
@@ -107,7 +90,8 @@ def shares_at(
     """
     found: Shares = {}
     for number, label in names.items():
-        side, part = split_side(label)
+        name, side = split_side(label)
+        part = word(name)
         if part not in parts:
             continue
         volume, affine = volumes(number)
@@ -156,23 +140,6 @@ def masks_of(
         & mask_of(known[name], side=side, points=points, shares=shares, min_share=min_share)
         for side, name in sorted(entries)
     }
-
-
-def carried(
-    volume: NDArray[Any], volume_affine: Matrix, to_scan: Matrix, shape: tuple[int, ...],
-    affine: Matrix,
-) -> NDArray[np.float32]:  # fmt: skip
-    """Interpolate a volume of the acpc space on the grid (X, Y, Z) of a scan, linearly.
-
-    `to_scan` leads from acpc points to points of the scan.
-    """
-    index = np.linalg.inv(volume_affine) @ np.linalg.inv(to_scan) @ affine
-    return np.asarray(
-        ndimage.affine_transform(
-            np.asarray(volume, np.float32), index[:3, :3], index[:3, 3], output_shape=shape, order=1
-        ),
-        dtype=np.float32,
-    )
 
 
 def warped(

@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from sonolesion.maths.gradient_frames import to_world
 from sonolesion.maths.placed import Placed
+from sonolesion.maths.regrid import regridded
 from sonolesion.tracts import bundles as choosing
 from sonolesion.tracts import response_csd, tracking, uncertainty
 from sonolesion.tracts.geometry import (
@@ -23,7 +24,7 @@ from sonolesion.tracts.geometry import (
     subset,
 )
 from sonolesion.tracts.regions import side_and_name
-from sonolesion.tracts.template import SIDES, Masks, carried
+from sonolesion.tracts.template import SIDES, Masks
 
 Told = Mapping[str, Any]
 # Places of xx, xy, xz, yy, yz, zz in a symmetric matrix.
@@ -126,7 +127,9 @@ def placed(
     scan = Scan(
         image.data, told.b_values, to_world(told.vectors, image.affine), image.affine,
         np.asarray(np.linalg.inv(to_scan)), inside, maps[1], maps[2],
-        carried(fluid.data, fluid.affine, to_scan, inside.shape, image.affine),
+        regridded(
+            fluid.data, fluid.affine, to_scan, shape=inside.shape, affine=image.affine
+        ),
     )  # fmt: skip
     shells = {name: table[name] for name in ("b0_max_s_mm2", "shell_width_s_mm2")}
     return fullest(scan, **shells)

@@ -11,8 +11,8 @@ from scipy import ndimage
 
 from sonolesion.core.errors import InputFault
 from sonolesion.tracts import connectome, tracking, tractogram, uncertainty
-from sonolesion.tracts.disconnectome import Nodes
 from sonolesion.tracts.geometry import Matrix, Offsets, Points
+from sonolesion.tracts.parcels import Nodes
 from sonolesion.tracts.tractogram import Bundles, Model, Scan
 
 Told = Mapping[str, Any]

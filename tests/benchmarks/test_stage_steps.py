@@ -1,4 +1,4 @@
-"""What the benchmark of diffusion and tracts reads from the records of steps."""
+"""What benchmarks read from the records of steps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-import diffusion_stage
+from campaign import stage_steps
 
 
 def record(out: Path, rule: str, end_s: float, duration_s: float) -> None:
@@ -27,10 +27,10 @@ def test_time_on_the_wall_is_no_sum(tmp_path: Path) -> None:
     record(tmp_path, "diffusion_adc", 960.0, 20.0)
     record(tmp_path, "lesion_detect", 5000.0, 20.0)
     (tmp_path / "logs/diffusion/adc/01.error.json").write_text('{"rule": "diffusion_adc"}')
-    done = diffusion_stage.steps(tmp_path)
+    done = stage_steps.steps(tmp_path, ("diffusion", "tracts"))
     assert [step.rule for step in done] == ["diffusion_adc", "diffusion_preproc", "tracts_track"]
     assert done[0].outputs == ("adc.nii.gz",)
-    lines = diffusion_stage.table(done, peak_mb=1234.0)
+    lines = stage_steps.table(done, peak_mb=1234.0, limit_s=360.0, limit_mb=4096.0)
     assert lines[0] == ["diffusion_adc", "20.0", "700"]
     assert lines[-3:] == [
         ["sum of the steps", "130.0", ""],
