@@ -31,6 +31,7 @@ from sonolesion.phantom import (
     treatment,
     wiring,
 )
+from sonolesion.phantom.tensor_study import TensorStudy
 
 SCAN = {"voxel_mm": [3.5, 3.5, 4.0], "fov_mm": [217.0, 245.0, 180.0], "n_directions": 8}
 WHO = Patient(label="01", frame="scanner", axes="LPS", miss_mm=(0.0, 0.0, 0.0))
@@ -59,7 +60,7 @@ def scanned(coarse: Phantom, tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"made": True, "visits": ["3d"], "scan": {**SCAN, "opposed": "b0"}}
     )
     folder = tmp_path_factory.mktemp("dti")
-    study.make(coarse, folder, threads=1, dti=dti)
+    study.make(coarse, folder, threads=1, beside=[TensorStudy(dti)])
     return folder
 
 

@@ -166,9 +166,9 @@ def _phantom(given: list[str]) -> int:
     options = parser.parse_args(given)
     content = config.read(options.config) if options.config else {}
     settings = config.parse(content, file=options.config or "defaults")
-    from sonolesion.phantom import study
+    from sonolesion.phantom import modalities, study
 
-    study.make(settings.phantom, Path(options.folder), dti=settings.phantom_dti)
+    study.make(settings.phantom, Path(options.folder), beside=modalities.asked_for(settings))
     print(f"Phantom study: {Path(options.folder) / 'bids'}")
     return 0
 

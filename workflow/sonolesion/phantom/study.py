@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sonolesion.core import images
 from sonolesion.core.settings.phantom import Patient, Phantom
-from sonolesion.core.settings.phantom_dti import PhantomDti
 from sonolesion.phantom import (
     acquisition,
     damage,
     dataset,
     interventions,
     spoilt,
-    tensor_study,
     treatment,
     truth,
 )
 from sonolesion.phantom import patient as patients
 from sonolesion.phantom import template as templates
+from sonolesion.phantom.further import FurtherScan, Person, Visit
 
 Rows = list[dict[str, object]]
 
@@ -37,29 +36,8 @@ class Made:
     truth: dict[str, object]
 
 
-@dataclass(frozen=True)
-class Person:
-    """Somebody who can be scanned."""
-
-    patient: Patient
-    anatomy: patients.Anatomy
-    sites: list[treatment.Site]
-
-
-@dataclass(frozen=True)
-class Visit:
-    """A visit: its name, its day, under whose `label` and in which folders it is written."""
-
-    name: str
-    day: float
-    label: str
-    base_pose: NDArray[np.float64]
-    bids: Path
-    apart: Path
-
-
 def make(
-    settings: Phantom, folder: Path, *, threads: int = 2, dti: PhantomDti | None = None
+    settings: Phantom, folder: Path, *, threads: int = 2, beside: Sequence[FurtherScan] = ()
 ) -> None:
     """Make a digital study.
 
@@ -71,14 +49,14 @@ def make(
         Where to write ``bids`` and ``truth``.
     threads : int
         Patients made at a time; each takes about 0.5 GB at 1.5 mm, 1.2 GB at 1 mm.
-    dti : PhantomDti, optional
-        A diffusion tensor scan beside the others, if it is on.
+    beside : sequence of FurtherScan
+        Scans beside the contrasts.
     """
     bids, apart = Path(folder) / "bids", Path(folder) / "truth"
     template = templates.load()
 
     def one(patient: Patient) -> Made:
-        return make_patient(settings, patient, template, bids, apart, dti=dti)
+        return make_patient(settings, patient, template, bids, apart, beside=beside)
 
     with ThreadPoolExecutor(threads) as pool:
         made = list(pool.map(one, settings.patients))
@@ -89,9 +67,8 @@ def make(
     rows = [row for one_made in made for row in one_made.sonications]
     dataset.write_table(bids / "phenotype" / "sonications.tsv", rows, interventions.SONICATIONS)
     known = {f"sub-{p.label}": m.truth for p, m in zip(settings.patients, made, strict=True)}
-    stated = {"settings": settings.model_dump(mode="json"), "subjects": known}
-    if dti is not None and dti.made:
-        stated["dti"] = dti.model_dump(mode="json")
+    stated: dict[str, object] = {"settings": settings.model_dump(mode="json"), "subjects": known}
+    stated |= {kind.name: kind.stated() for kind in beside}
     images.write_json(apart / "truth.json", stated)
 
 
@@ -108,7 +85,7 @@ def make_patient(
     bids: Path,
     apart: Path,
     *,
-    dti: PhantomDti | None = None,
+    beside: Sequence[FurtherScan] = (),
 ) -> Made:
     """Make all visits of one patient."""
     visits = settings.visits_of(patient)
@@ -123,13 +100,13 @@ def make_patient(
         label: person_of(settings, by_label[label], template)
         for label in sorted({*patient.swapped.values()})
     }
-    if dti is not None and dti.made:
-        tensor_study.write_bundles(dti, own.anatomy, apart, label=patient.label)
+    for kind in beside:
+        kind.describe_patient(own.anatomy, apart, label=patient.label)
     sessions = {}
     for visit, day in visits.items():
         scanned = people.get(patient.swapped.get(visit, ""), own)
         place = Visit(visit, day, patient.label, base.pose, bids, apart)
-        sessions[f"ses-{visit}"] = make_visit(settings, scanned, place, template, dti=dti)
+        sessions[f"ses-{visit}"] = make_visit(settings, scanned, place, template, beside=beside)
     dataset.write_sessions(bids, patient.label, visits)
     rows, shots = interventions.rows_of(settings, patient, own.anatomy, first)
     return Made(
@@ -143,7 +120,7 @@ def make_visit(
     visit: Visit,
     template: templates.Template,
     *,
-    dti: PhantomDti | None = None,
+    beside: Sequence[FurtherScan] = (),
 ) -> dict[str, object]:
     """Acquire and write the scans of one visit; return its truth."""
     states = [(site, treatment.state(person.anatomy, site, day=visit.day)) for site in person.sites]
@@ -153,13 +130,9 @@ def make_visit(
     for contrast in settings.contrasts:
         if f"{visit.name}:{contrast}" not in person.patient.missing_scans:
             scans[contrast] = make_scan(settings, person, lesions, visit, contrast, template)
-    if dti is not None and dti.asked(visit.name):
-        where = tensor_study.Where(
-            visit.label, visit.name, visit.day, visit.base_pose, visit.bids, visit.apart
-        )
-        scans[tensor_study.NAME] = tensor_study.make_scan(
-            settings, dti, person.patient, person.anatomy, person.sites, lesions, where
-        )
+    for kind in beside:
+        if kind.asked(visit.name):
+            scans[kind.name] = kind.make_scan(settings, person, lesions, visit)
     if person.patient.label != visit.label:
         said = {**said, "scanned": f"sub-{person.patient.label}"}
     return {**said, "scans": scans}

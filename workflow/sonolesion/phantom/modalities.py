@@ -1,0 +1,15 @@
+"""Which scans a study's settings ask for besides its contrasts."""
+
+from __future__ import annotations
+
+from sonolesion.core.config import Settings
+from sonolesion.phantom.further import FurtherScan
+from sonolesion.phantom.tensor_study import TensorStudy
+
+
+def asked_for(settings: Settings) -> list[FurtherScan]:
+    """Return the kinds of scans that are made."""
+    found: list[FurtherScan] = []
+    if settings.phantom_dti.made:
+        found.append(TensorStudy(settings.phantom_dti))
+    return found
