@@ -27,6 +27,8 @@ if PASS != "pages":
     include: "rules/anatomy.smk"
     include: "rules/diffusion.smk"
     include: "rules/susceptibility.smk"
+    include: "rules/perfusion.smk"
+    include: "rules/functional.smk"
     include: "rules/atlases.smk"
     include: "rules/lesion.smk"
     include: "rules/tracts.smk"
@@ -40,11 +42,13 @@ else:
         input:
             "measures.tsv",
             "group.html",
+            lambda wildcards: ["group/qcfc.tsv"] * bool(RELMATS),
             expand("sub-{subject}.html", subject=SUBJECTS),
         message:
             "Every table and page is there"
 
     include: "rules/measures.smk"
+    include: "rules/functional_group.smk"
     include: "rules/report.smk"
 
 

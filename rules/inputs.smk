@@ -2,7 +2,7 @@
 from hashlib import sha256
 
 from sonolesion.core import protocol
-from sonolesion.core.bids import CONTRASTS_OF, MODALITY_OF
+from sonolesion.core.bids import CONTRASTS_OF, MODALITY_OF, label_of
 from sonolesion.core.tables import read_tsv
 
 TEMPLATE = "MNI152NLin2009cAsym"
@@ -12,6 +12,7 @@ FROM_OTHER = f"templates/from-{TEMPLATE}_to-{OTHER_TEMPLATE}_mode-image_xfm.nii.
 ACPC = "sub-{subject}/anat/sub-{subject}_space-acpc"
 AT_VISIT = "sub-{subject}/ses-{session}/anat/sub-{subject}_ses-{session}"
 AT_DWI = "sub-{subject}/ses-{session}/dwi/sub-{subject}_ses-{session}"
+AT_PERF = "sub-{subject}/ses-{session}/perf/sub-{subject}_ses-{session}"
 GRE_FIELD = "sub-{subject}/ses-{session}/fmap/sub-{subject}_ses-{session}_desc-gre_fieldmap.nii.gz"
 
 # Native images that a step makes of the raw scans, and the contrast whose transform carries a map.
@@ -81,9 +82,16 @@ def tensor_files(w, part):
     return [ancient(f"{RAW}/{path}")] if path else []
 
 
+def gradient_echoes(w):
+    """Return the gradient echoes that echo-planar scans of the session are corrected by."""
+    told = visit(w.subject, w.session)["series"]
+    of_scans = (told.get("dwi", {}).get("tensor", {}), told.get("bold", {}))
+    return next(one["gre"] for one in of_scans if one.get("gre"))
+
+
 def field_echoes(w, part):
     """Return the raw echoes that a field map is made of."""
-    return [ancient(f"{RAW}/{path}") for path in tensor_told(w)["gre"][part]]
+    return [ancient(f"{RAW}/{path}") for path in gradient_echoes(w)[part]]
 
 
 def field_map(w):
@@ -103,6 +111,29 @@ def tensor_origin(w):
     """Return what the corrected diffusion scan is made of: a change of scans reruns its steps."""
     told = series(w.subject, w.session, "dwi")
     return f"{told['fingerprint']} {told['tensor']['fingerprint']}"
+
+
+def asl_told(w):
+    """Return what the plan says of a series of arterial spin labelling."""
+    return series(w.subject, w.session, "asl")["asl"]
+
+
+def asl_files(w, part):
+    """Return the raw file that perfusion takes besides the series, if there is one."""
+    path = asl_told(w)[part]
+    return [ancient(f"{RAW}/{path}")] if path else []
+
+
+def asl_scanner_map(w):
+    """Return the file with the scanner's own map: the series itself, or another; none if none."""
+    own = [raw(w.subject, w.session, "asl")] if asl_told(w)["cbf"] else []
+    return own or asl_files(w, "scanner_map")
+
+
+def asl_origin(w):
+    """Return what blood flow is made of: a change of scans reruns its steps."""
+    told = series(w.subject, w.session, "asl")
+    return f"{told['fingerprint']} {told['asl']['fingerprint']}"
 
 
 def visit_labels(w):

@@ -40,11 +40,11 @@ rule susceptibility_field:
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
-        echo_times_s=lambda w: tensor_told(w)["gre"]["echo_times_s"],
+        echo_times_s=lambda w: gradient_echoes(w)["echo_times_s"],
         floor=config["susceptibility"]["field"]["floor"],
         max_error_hz=config["susceptibility"]["field"]["max_error_hz"],
         range_hz=config["susceptibility"]["field"]["range_hz"],
-        scan=lambda w: tensor_told(w)["gre"]["fingerprint"],
+        scan=lambda w: gradient_echoes(w)["fingerprint"],
         code=code("susceptibility.field"),
     message:
         "Map the field of sub-{wildcards.subject} ses-{wildcards.session} from its gradient echoes"

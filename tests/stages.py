@@ -11,6 +11,8 @@ STAGES = {
     "phantom",
     "diffusion",
     "susceptibility",
+    "functional",
     "atlases",
     "tracts",
+    "perfusion",
 }

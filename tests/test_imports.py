@@ -11,7 +11,16 @@ import pytest
 from tests.stages import STAGES
 
 # Stages whose business is files, and stages whose modules are kernels.
-KERNEL_STAGES = {"anatomy", "lesion", "diffusion", "susceptibility", "tracts", "maths"}
+KERNEL_STAGES = {
+    "anatomy",
+    "lesion",
+    "diffusion",
+    "susceptibility",
+    "tracts",
+    "maths",
+    "perfusion",
+    "functional",
+}
 NOT_IN_KERNELS = {"nibabel", "nipype", "pathlib", "logging", "snakemake", "pandas"}
 # The study writer of the phantom and the ingest read and write files: that is their work.
 SLOW = {"nilearn", "statsmodels", "dipy", "pandas", "matplotlib", "skimage", "SimpleITK"}

@@ -7,8 +7,8 @@ import numpy as np
 from sonolesion.core import gradients, images
 from sonolesion.core.run import run
 from sonolesion.core.tables import write_text, write_tsv
-from sonolesion.diffusion import brain as brains
-from sonolesion.diffusion import correction, undistortion
+from sonolesion.diffusion import cleaning, correction
+from sonolesion.maths import brain as brains
 
 if TYPE_CHECKING:
     snakemake: Any
@@ -33,7 +33,7 @@ def main(
     scan = correction.prepared(raw.data, raw.affine, told.b_values, told.vectors, *there,
                                file=b_values, table=table, brain_mask=brain_mask)  # fmt: skip
     acquired = images.read_json(gradients_qc)["acquisition"]
-    data, said = undistortion.cleaned(
+    data, said = cleaning.cleaned(
         scan.data, scan.mask, acquisition=acquired, denoising=denoising, threads=threads
     )
     pair = correction.unweighted(

@@ -10,11 +10,11 @@ from sonolesion.core.tables import write_tsv
 from sonolesion.diffusion import (
     free_water,
     picture,
-    region_measures,
     tensor_design,
     tensor_record,
     tensor_volume,
 )
+from sonolesion.maths import region_measures
 from sonolesion.maths.gradient_frames import to_world
 
 if TYPE_CHECKING:
@@ -53,10 +53,12 @@ def main(
     stack = images.load(atlases, dtype=np.uint8)
     maps = {"grey_matter": images.load(tissue[0]), "white_matter": images.load(tissue[1])}
     rows = region_measures.rows(
-        found.maps["fa"], found.maps["md"], scan.affine, images.read_affine(to_acpc),
+        {"fa_median": (found.maps["fa"], "1"), "md_median": (found.maps["md"], "mm2/s")},
+        scan.affine, images.read_affine(to_acpc),
         tissue={name: (one.data, one.affine) for name, one in maps.items()}, stack=stack.data,
         stack_affine=stack.affine, record=images.read_json(atlases_sidecar), labels=labels,
-        distortion=images.read_json(corrected)["DistortionMethod"], **regions,
+        modality="dwi", map_name="tensor",
+        note=f"distortion: {images.read_json(corrected)['DistortionMethod']}", **regions,
     )  # fmt: skip
     write_tsv(measures, rows, columns=region_measures.COLUMNS)
     shown = picture.tensor_maps(found.maps, fractions, inside, scan.affine)

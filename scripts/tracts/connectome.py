@@ -7,16 +7,16 @@ import numpy as np
 from sonolesion.core import atlas_labels, gradients, images, streamlines
 from sonolesion.core.run import run
 from sonolesion.core.tables import write_tsv
+from sonolesion.maths import atlas_files
+from sonolesion.maths import parcels as atlas_parcels
 from sonolesion.maths.regrid import regridded
 from sonolesion.tracts import (
-    atlas_files,
     connectome,
     connectome_picture,
     connectome_tables,
     tractogram,
     wholebrain,
 )
-from sonolesion.tracts import parcels as atlas_parcels
 
 if TYPE_CHECKING:
     snakemake: Any

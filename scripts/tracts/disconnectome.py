@@ -7,11 +7,11 @@ import numpy as np
 from sonolesion.core import images, streamlines
 from sonolesion.core.run import run
 from sonolesion.core.tables import write_tsv
+from sonolesion.maths import parcels
 from sonolesion.tracts import (
     connectome_picture,
     connectome_tables,
     disconnectome,
-    parcels,
     template,
     tractogram,
     visit_rows,

@@ -8,8 +8,9 @@ import numpy as np
 from sonolesion.core import atlas_labels, images, streamlines
 from sonolesion.core.run import run
 from sonolesion.core.tables import write_tsv
+from sonolesion.maths import atlas_files
+from sonolesion.maths import parcels as atlas_parcels
 from sonolesion.tracts import (
-    atlas_files,
     connectome,
     connectome_picture,
     connectome_tables,
@@ -20,7 +21,6 @@ from sonolesion.tracts import (
     wholebrain,
 )
 from sonolesion.tracts import normative as healthy
-from sonolesion.tracts import parcels as atlas_parcels
 
 if TYPE_CHECKING:
     snakemake: Any

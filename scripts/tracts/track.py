@@ -6,7 +6,9 @@ import numpy as np
 
 from sonolesion.core import atlas_labels, gradients, images, streamlines
 from sonolesion.core.run import run
-from sonolesion.tracts import atlas_files, bundle_views, template, tractogram
+from sonolesion.maths import atlas_files
+from sonolesion.maths.points import points_in
+from sonolesion.tracts import bundle_views, template, tractogram
 
 if TYPE_CHECKING:
     snakemake: Any
@@ -46,9 +48,7 @@ def main(
     )  # fmt: skip
     inside = scan.mask
     warps = [images.load_warp(from_mni), images.load_warp(to_other)]
-    points = template.points_in(
-        inside.shape, scan.acpc_affine, [(warp.data, warp.affine) for warp in warps]
-    )
+    points = points_in(inside.shape, scan.acpc_affine, [(warp.data, warp.affine) for warp in warps])
     regions, bundles = settings["regions"], settings["bundles"]
     shares = _shares(points, inside, atlases, regions)
     masks = template.masks_of(

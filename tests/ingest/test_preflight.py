@@ -9,7 +9,9 @@ from sonolesion.core.settings.ingest import Ingest
 from sonolesion.ingest.preflight import faults
 from sonolesion.ingest.scans import Facts
 
-SOUND = Facts(1, 1, "x", [100, 110, 120], [1.0, 1.0, 1.0], "mm", True, 0.0, 0.0)
+SOUND = Facts(
+    1, 1, "x", [100, 110, 120], [1.0, 1.0, 1.0], oriented=True, affine_difference_mm=0.0, shear=0.0
+)
 
 
 def reasons(modality: str = "T1w", sidecar: dict[str, object] | None = None, **change: object):
@@ -57,10 +59,8 @@ def test_shear() -> None:
 
 
 def test_missing_physical_parameter_is_asked_for_by_name() -> None:
-    given_keys = {"ArterialSpinLabelingType": "PCASL", "M0Type": "Included"}
-    assert reasons("asl", given_keys) == ["sidecar lacks PostLabelingDelay, LabelingDuration"]
-    pulsed = {"ArterialSpinLabelingType": "PASL", "M0Type": "Separate", "PostLabelingDelay": 2}
-    assert reasons("asl", pulsed) == []
+    assert reasons("MEGRE", {}) == ["sidecar lacks EchoTime"]
+    assert reasons("MEGRE", {"EchoTime": 0.01}) == []
 
 
 def test_echo_time_in_milliseconds() -> None:

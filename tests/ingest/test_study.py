@@ -69,20 +69,14 @@ def test_states_of_a_sound_patient(patient) -> None:
 
 
 def test_known_modality_without_a_stage_is_unused(patient) -> None:
-    patient.scan(
-        "1",
-        "pre",
-        "task-rest_bold",
-        datatype="func",
-        sidecar={"RepetitionTime": 2},
-        shape=(16, 16, 16, 5),
-    )
-    patient.scan("1", "3d", "task-rest_bold", datatype="func", sidecar={}, shape=(16, 16, 16, 5))
+    told = {"EchoTime": 0.03, "SpectrometerFrequency": [127.7], "ResonantNucleus": ["1H"]}
+    patient.scan("1", "pre", "svs", datatype="mrs", sidecar=told, shape=(1, 1, 1, 64))
+    patient.scan("1", "3d", "svs", datatype="mrs", sidecar={}, shape=(1, 1, 1, 64))
     found = prepared(patient)
-    assert state(found, "pre", "bold") == "unused"
-    row = row_of(found, "3d", "bold")
+    assert state(found, "pre", "svs") == "unused"
+    row = row_of(found, "3d", "svs")
     assert row.state == "blocked"
-    assert "sidecar lacks RepetitionTime" in row.reason
+    assert "sidecar lacks EchoTime" in row.reason
 
 
 def test_the_arm_is_in_no_file_that_pages_read(patient) -> None:

@@ -116,8 +116,9 @@ def test_sections_stand_in_their_order(study: Any) -> None:
     html = study.page()
     found = re.findall(r'<section id="(\w+)">', html)
     assert found == [
-        "summary", "anatomy", "lesion", "nuclei", "elsewhere", "fibres", "about", "methods",
-        "errors",
+        "summary", "anatomy", "lesion", "nuclei", "elsewhere", "fibres", "perfusion",
+        "resting", "about",
+        "methods", "errors",
     ]  # fmt: skip
     assert "not a medical device" in html
     assert "HTG491" in html

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sonolesion.tracts import connectome_tables, disconnectome, parcels
+from sonolesion.maths import parcels
+from sonolesion.tracts import connectome_tables, disconnectome
 
 Array = np.ndarray[Any, Any]
 SETTINGS: dict[str, Any] = {

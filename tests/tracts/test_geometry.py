@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonolesion.core.errors import InputFault
+from sonolesion.maths import points as points_of
 from sonolesion.tracts import geometry
 
 CORNER = np.array([[0, 0, 0], [3, 0, 0], [3, 4, 0]], dtype=np.float32)
@@ -65,7 +66,7 @@ def test_voxel_numbers_and_samples_by_hand() -> None:
     affine = np.diag([2.0, 2.0, 2.0, 1.0])
     volume = np.arange(8, dtype=np.float32).reshape(2, 2, 2)
     points = np.array([[0, 0, 0], [2, 0, 2], [1, 0, 0], [9, 0, 0]], dtype=np.float32)
-    numbers = geometry.voxel_numbers(points, affine, (2, 2, 2))
+    numbers = points_of.voxel_numbers(points, affine, (2, 2, 2))
     assert numbers[[0, 1, 3]].tolist() == [0, 5, -1]
     assert geometry.sampled(points, volume, affine, outside=-9.0).tolist() == [0, 5, 2, -9]
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonolesion.core.errors import InputFault
+from sonolesion.maths.points import points_in
 from sonolesion.tracts import normative, template
 
 Array = np.ndarray[Any, Any]
@@ -65,7 +66,7 @@ def test_the_grid_under_a_warp_is_that_of_points_in() -> None:
     affine = np.diag([-1.5, 2.0, 1.0, 1.0])
     affine[:3, 3] = 4.0, -5.0, 6.0
     other = np.array([[0.9, 0.1, 0, 3.0], [-0.1, 0.9, 0, 1.0], [0, 0, 2.0, -4.0], [0, 0, 0, 1]])
-    points = template.points_in(field.shape, affine, [(field, affine)])
+    points = points_in(field.shape, affine, [(field, affine)])
     inverse = np.linalg.inv(other)
     wanted = np.moveaxis(points @ inverse[:3, :3].T + inverse[:3, 3], -1, 0)
     np.testing.assert_allclose(template.voxels_under(field, affine, other), wanted, atol=1e-4)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from sonolesion.core.errors import InputFault
-from sonolesion.tracts import atlas_files, template
+from sonolesion.maths import atlas_files
+from sonolesion.maths.points import points_in
+from sonolesion.tracts import template
 
 GRID = np.diag([2.0, 2.0, 2.0, 1.0])
 
@@ -14,7 +16,7 @@ def test_points_follow_a_chain_of_warps() -> None:
     first[..., 0] = 4.0
     second = np.zeros((20, 20, 20, 3), dtype=np.float32)
     second[..., 2] = np.arange(20)[:, None, None]
-    found = template.points_in((4, 4, 4), GRID, [(first, GRID), (second, np.eye(4))])
+    found = points_in((4, 4, 4), GRID, [(first, GRID), (second, np.eye(4))])
     # x of 2 goes to 6, where the second warp lifts by 6.
     assert found[1, 2, 3].tolist() == [6.0, 4.0, 12.0]
 
@@ -22,7 +24,7 @@ def test_points_follow_a_chain_of_warps() -> None:
 def test_shares_are_read_where_the_voxels_lie() -> None:
     volume = np.zeros((6, 6, 6), dtype=np.float32)
     volume[3] = 100.0
-    points = template.points_in((6, 6, 6), np.eye(4), [])
+    points = points_in((6, 6, 6), np.eye(4), [])
     inside = np.ones((6, 6, 6), dtype=bool)
     inside[:, 0] = False
     found = template.shares_at(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sonolesion.core.errors import InputFault
+from sonolesion.maths.points import moved
 from sonolesion.tracts import geometry, response_csd, tracking
 
 from .test_response_csd import fibre, signal, table
@@ -89,7 +90,7 @@ def test_nothing_leaves_the_map_that_stops(coefficients: Array) -> None:
     assert np.isfinite(stopping).all()
     seeds = tracking.seeds(stopping > 0.1, AFFINE, n_seeds=20, seed=1)
     points, _ = tracking.track(coefficients, AFFINE, seeds, stopping, **GIVEN, to_space=np.eye(4))
-    index = geometry.moved(points, np.linalg.inv(AFFINE))
+    index = moved(points, np.linalg.inv(AFFINE))
     assert index[:, 1].max() < 14.6
     assert index[:, 0].min() > 3.4
 
@@ -98,7 +99,7 @@ def test_seeds_lie_in_the_mask_and_an_empty_one_is_refused() -> None:
     mask = np.zeros((5, 5, 5), dtype=bool)
     mask[2, 3, 4] = True
     seeds = tracking.seeds(mask, AFFINE, n_seeds=50, seed=1)
-    index = np.rint(geometry.moved(seeds.astype(np.float32), np.linalg.inv(AFFINE)))
+    index = np.rint(moved(seeds.astype(np.float32), np.linalg.inv(AFFINE)))
     assert (index == [2, 3, 4]).all()
     with pytest.raises(InputFault, match="no voxel"):
         tracking.seeds(~mask & mask, AFFINE, n_seeds=5, seed=1)

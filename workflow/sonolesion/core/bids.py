@@ -14,6 +14,7 @@ LABEL = re.compile(r"[A-Za-z0-9]+")
 # Words that stand behind an intervention's id in names of its files, and so can't end an id.
 RESERVED = (
     "auto", "learned", "overlap", "offtarget", "disconnection", "disconnectome", "normative",
+    "network",
 )  # fmt: skip
 INTERVENTION = re.compile(LABEL.pattern + "".join(f"(?<!{word})" for word in RESERVED))
 # Suffixes of the raw files each modality is made of, by data type folder.
@@ -36,6 +37,8 @@ CONTRASTS_OF = {
     "dwi": ("trace", "ADC"),
     "MEGRE": ("T2starw", "R2starmap"),
 }
+# Modalities that stages read besides, from which no lesion is outlined.
+MEASURED: tuple[str, ...] = ("asl", "bold")
 LESION_CONTRASTS = tuple(name for names in CONTRASTS_OF.values() for name in names)
 MODALITY_OF = {name: modality for modality, names in CONTRASTS_OF.items() for name in names}
 # Modalities of one 3-D file that is registered as it is.
@@ -73,6 +76,18 @@ def require_label(label: str, *, file: object, what: str) -> str:
             remedy="rename it: it becomes part of file names",
         )
     return label
+
+
+def label_of(*words: str) -> str:
+    """Return words as one label of a name.
+
+    Examples
+    --------
+    >>> label_of("anterior_insula", "left"), label_of("harvard_oxford")
+    ('anteriorInsulaLeft', 'harvardOxford')
+    """
+    first, *rest = "_".join(words).split("_")
+    return first + "".join(part.capitalize() for part in rest)
 
 
 def entities_of(name: str) -> tuple[dict[str, str], str]:
@@ -118,7 +133,18 @@ def scans_of(bids_dir: str | Path, subject: str, session: str) -> Iterator[Scan]
 
 def field_maps_of(bids_dir: str | Path, subject: str, session: str, suffix: str) -> Iterator[Scan]:
     """Yield the NIfTI files of a session's folder ``fmap`` with a suffix, sorted by path."""
-    folder = f"sub-{subject}/ses-{session}/fmap"
+    return _files_of(bids_dir, subject, session, "fmap", suffix)
+
+
+def m0_scans_of(bids_dir: str | Path, subject: str, session: str) -> Iterator[Scan]:
+    """Yield the M0 scans of a session, which calibrate its arterial spin labelling."""
+    return _files_of(bids_dir, subject, session, "perf", "m0scan")
+
+
+def _files_of(
+    bids_dir: str | Path, subject: str, session: str, datatype: str, suffix: str
+) -> Iterator[Scan]:
+    folder = f"sub-{subject}/ses-{session}/{datatype}"
     place = Path(bids_dir, folder)
     for name in sorted(os.listdir(place)) if place.is_dir() else ():
         entities, found = entities_of(name)

@@ -23,9 +23,11 @@ from sonolesion.core.settings import Section, key
 from sonolesion.core.settings.anatomy import Anatomy
 from sonolesion.core.settings.atlases import Atlases
 from sonolesion.core.settings.diffusion import Diffusion
+from sonolesion.core.settings.functional import Functional
 from sonolesion.core.settings.ingest import Ingest
 from sonolesion.core.settings.lesion import Lesion
 from sonolesion.core.settings.measures import Measures
+from sonolesion.core.settings.perfusion import Perfusion
 from sonolesion.core.settings.phantom import Phantom
 from sonolesion.core.settings.phantom_dti import PhantomDti
 from sonolesion.core.settings.report import Report
@@ -43,6 +45,8 @@ class Settings(Section):
     atlases: Atlases = Atlases()
     diffusion: Diffusion = Diffusion()
     susceptibility: Susceptibility = Susceptibility()
+    functional: Functional = Functional()
+    perfusion: Perfusion = Perfusion()
     lesion: Lesion = Lesion()
     tracts: Tracts = Tracts()
     measures: Measures = Measures()

@@ -11,15 +11,15 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from sonolesion.diffusion import brain, motion, picture, undistortion
-from sonolesion.diffusion.distortion import displacement_voxels
+from sonolesion.diffusion import motion, picture
 from sonolesion.diffusion.motion_estimate import estimate
 from sonolesion.diffusion.motion_model import parameter_names
-from sonolesion.diffusion.undistortion import Field, Scene
-from sonolesion.maths import gradient_table
+from sonolesion.maths import brain, gradient_table, undistortion
+from sonolesion.maths.distortion import displacement_voxels
 from sonolesion.maths.gradient_frames import to_fsl, to_world
 from sonolesion.maths.orientation import canonical
 from sonolesion.maths.placed import Placed
+from sonolesion.maths.undistortion import Field, Scene
 
 Volume = NDArray[np.float32]
 Array = NDArray[np.float64]

@@ -215,7 +215,7 @@ def _usable(
     row: Row, use: series.Use, faults: Sequence[InputFault], *, unread: Sequence[str]
 ) -> Row:
     """Return the row of a usable scan; what of several others was not used stands in its reason."""
-    if row.modality not in bids.CONTRASTS_OF:
+    if row.modality not in {*bids.CONTRASTS_OF, *bids.MEASURED}:
         return replace(row, state="unused", reason="no stage of this version reads it", use=use)
     parts = [use.note] if use.note else []
     if unread or faults:

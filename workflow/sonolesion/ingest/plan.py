@@ -21,8 +21,12 @@ MADE_BY = {"dwi": "diffusion_adc", "MEGRE": "susceptibility_r2star"}
 LESION_STEPS = ("segment", "measure", "overlap", "offtarget")
 # Which of them a learned model takes the place of.
 LEARNED = {"segment": "learned"}
+# Steps of a resting-state run, at each visit.
+RESTING_STEPS = ("preproc", "space", "confounds", "denoise", "activity", "connectivity")
 # Steps of a diffusion scan with directions enough, at each visit.
 TENSOR_STEPS = ("gradients", "preproc", "space", "tensor")
+# Steps of arterial spin labelling, at each visit.
+PERFUSION_STEPS = ("preproc", "space", "cbf")
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,18 @@ def _sessions(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
 def has_tensor(facts: Mapping[str, Any]) -> bool:
     """Return whether a session's diffusion scan has directions enough for a tensor."""
     return "tensor" in facts["series"].get("dwi", {})
+
+
+def has_rest(facts: Mapping[str, Any]) -> bool:
+    """Return whether a session has a usable resting-state run."""
+    return "bold" in facts["series"]
+
+
+def field_source(facts: Mapping[str, Any], modality: str) -> Mapping[str, Any]:
+    """Return the gradient echoes that the distortion of a scan is corrected by; {} if none."""
+    told = facts["series"].get(modality, {})
+    found: Mapping[str, Any] = (told.get("tensor") or told).get("gre", {})
+    return found
 
 
 def _tracts(sessions: Mapping[str, Mapping[str, Any]], first_day: float) -> str:
@@ -271,8 +287,12 @@ def _subject_jobs(subject: Subject, steps: Sequence[str], normative: bool) -> It
         yield from _visit_jobs(own | {"session": session}, facts)
     treated = any(planned["follow_ups"] for planned in subject.interventions.values())
     tensors = [session for session, facts in subject.sessions.items() if has_tensor(facts)]
-    if treated or tensors:
-        yield Job("atlases_carry", own, "lesion" if treated else "dwi")
+    rests = [session for session, facts in subject.sessions.items() if has_rest(facts)]
+    flows = [session for session, facts in subject.sessions.items() if "asl" in facts["series"]]
+    wanted = {"lesion": treated, "dwi": tensors, "bold": rests, "asl": flows}
+    serves = [modality for modality, there in wanted.items() if there]
+    if serves:
+        yield Job("atlases_carry", own, serves[0])
     if subject.tracts:
         yield Job("tracts_track", own, "dwi")
         yield Job("tracts_connectome", own, "dwi")
@@ -281,8 +301,8 @@ def _subject_jobs(subject: Subject, steps: Sequence[str], normative: bool) -> It
     for name, planned in subject.interventions.items():
         treated_by = own | {"intervention": name}
         looked = [s for s, told in planned["follow_ups"].items() if told["contrasts"]]
-        if looked:
-            yield Job("lesion_target", treated_by, "lesion")
+        if looked or rests:
+            yield Job("lesion_target", treated_by, "lesion" if looked else "bold")
         for session in looked:
             visit = treated_by | {"session": session}
             for step in steps:
@@ -292,12 +312,16 @@ def _subject_jobs(subject: Subject, steps: Sequence[str], normative: bool) -> It
                 yield Job("tracts_disconnectome", visit, "dwi")
             if normative:
                 yield Job("tracts_normative", visit, "lesion")
+            if planned["baseline"] in rests:
+                yield Job("functional_network", visit, "bold")
 
 
 def _visit_jobs(visit: dict[str, str], facts: Mapping[str, Any]) -> Iterator[Job]:
     """Yield the steps that bring what was acquired at a visit into AC–PC space."""
     yield Job("anatomy_t1w", visit, "T1w")
     for modality in facts["scans"]:
+        if modality not in CONTRASTS_OF:
+            continue
         first, *maps = [name for name in CONTRASTS_OF[modality] if name in facts["origins"]]
         if maps:
             yield Job(MADE_BY[modality], visit, modality)
@@ -305,11 +329,18 @@ def _visit_jobs(visit: dict[str, str], facts: Mapping[str, Any]) -> Iterator[Job
             yield Job("anatomy_contrast", visit | {"contrast": first}, modality)
         for name in maps:
             yield Job("anatomy_map", visit | {"map": name}, modality)
+    needs_field = [name for name in ("dwi", "bold") if field_source(facts, name)]
+    if needs_field:
+        yield Job("susceptibility_field", visit, needs_field[0])
     if has_tensor(facts):
-        if facts["series"]["dwi"]["tensor"]["gre"]:
-            yield Job("susceptibility_field", visit, "dwi")
         for step in TENSOR_STEPS:
             yield Job(f"diffusion_{step}", visit, "dwi")
+    if "asl" in facts["series"]:
+        for step in PERFUSION_STEPS:
+            yield Job(f"perfusion_{step}", visit, "asl")
+    if has_rest(facts):
+        for step in RESTING_STEPS:
+            yield Job(f"functional_{step}", visit, "bold")
 
 
 def without_arm(subject: Subject) -> dict[str, Any]:

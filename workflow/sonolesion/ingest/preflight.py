@@ -11,9 +11,9 @@ from sonolesion.ingest.scans import Facts
 MAX_SHEAR = 0.01  # cosine between voxel axes; rotations stored in float32 reach 1e-4
 MIN_VOXELS_PER_AXIS = 8
 DIMENSIONS = {"T1w": 3, "T2w": 3, "FLAIR": 3, "MEGRE": 3, "dwi": 4, "bold": 4}
-# Physical parameters no stage can do without: BIDS 1.10 names, seconds.
+# Physical parameters no stage can do without: BIDS 1.10 names, seconds. Those of perfusion depend
+# on the volumes: `asl` asks for them.
 REQUIRED_KEYS: Mapping[str, tuple[str, ...]] = {
-    "asl": ("ArterialSpinLabelingType", "M0Type", "PostLabelingDelay"),
     "bold": ("RepetitionTime",),
     "MEGRE": ("EchoTime",),
     "svs": ("EchoTime", "SpectrometerFrequency", "ResonantNucleus"),
@@ -86,8 +86,6 @@ def _orientation_faults(facts: Facts, settings: Ingest) -> Iterator[Fault]:
 
 def _sidecar_faults(modality: str, sidecar: Mapping[str, Any], settings: Ingest) -> Iterator[Fault]:
     required = REQUIRED_KEYS.get(modality, ())
-    if modality == "asl" and str(sidecar.get("ArterialSpinLabelingType")).endswith("CASL"):
-        required = (*required, "LabelingDuration")
     lacking = [name for name in required if name not in sidecar]
     if lacking:
         yield Fault(

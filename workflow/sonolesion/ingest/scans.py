@@ -10,7 +10,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class Facts:
         Largest distance between qform and sform over the corners; None unless both are set.
     shear : float
         Largest cosine between two voxel axes.
+    step, step_unit : float, str
+        Time between volumes, in its unit; 0 of a single volume.
     """
 
     size: int
@@ -47,11 +49,17 @@ class Facts:
     shape: list[int] = field(default_factory=list)
     voxel_mm: list[float] = field(default_factory=list)
     unit: str = "mm"
+    step: float = 0.0
+    step_unit: str = ""
     oriented: bool = True
     affine_difference_mm: float | None = None
     shear: float = 0.0
     fault: str = ""
     missing: str = ""
+
+
+# What was written down by another version is read again.
+FIELDS = {one.name for one in fields(Facts)}
 
 
 @dataclass(frozen=True)
@@ -77,8 +85,9 @@ class Cache:
     def facts(self, path: str) -> Facts:
         """Return the facts of a scan, from the cache where they still hold."""
         status = (self.bids_dir / path).stat()
-        old = self.known.get(path)
-        if old and (old["size"], old["mtime_ns"]) == (status.st_size, status.st_mtime_ns):
+        old = self.known.get(path, {})
+        known = old.keys() == FIELDS
+        if known and (old["size"], old["mtime_ns"]) == (status.st_size, status.st_mtime_ns):
             self.used[path] = Facts(**old)
         else:
             self.used[path] = read_facts(self.bids_dir / path)
@@ -165,6 +174,8 @@ def read_facts(path: Path) -> Facts:
         shape=[int(n) for n in nifti.shape],
         voxel_mm=[round(float(mm), 4) for mm in header.get_zooms()[:3]],
         unit=header.get_xyzt_units()[0],
+        step=round(float(header["pixdim"][4]), 6) if len(nifti.shape) > 3 else 0.0,
+        step_unit=header.get_xyzt_units()[1],
         oriented=qform_code > 0 or sform_code > 0,
         affine_difference_mm=difference,
         shear=round(float(shear), 5),

@@ -13,7 +13,7 @@ from typing import Any
 from sonolesion.core import bids, gradients
 from sonolesion.core.config import Settings
 from sonolesion.core.errors import InputFault
-from sonolesion.ingest import phase, preflight, protocol, scans, tensor
+from sonolesion.ingest import asl, bold, phase, preflight, protocol, scans, tensor
 from sonolesion.maths import gradient_table
 from sonolesion.maths.shells import choose_shell
 
@@ -62,6 +62,8 @@ def grouped(modality: str, candidates: Sequence[bids.Scan]) -> list[list[bids.Sc
     A scan without contrast agent is taken where there is one with it too.
     """
     plain = [scan for scan in candidates if "ce" not in scan.entities]
+    if modality == "bold":
+        plain = bold.resting(candidates)
     groups: dict[str, list[bids.Scan]] = {}
     for scan in plain or candidates:
         own = {k: v for k, v in scan.entities.items() if k not in ENTITIES_WITHIN}
@@ -108,6 +110,12 @@ def read(
     )
     if modality == "dwi":
         return _diffusion(use, group[0], sidecars[0], settings, cache, echoes)
+    if modality == "bold":
+        told = bold.params(group[0], sidecars[0], settings, cache, echoes=echoes)
+        return replace(use, params=told, note=bold.note(told))
+    if modality == "asl":
+        told = asl.params(group[0], sidecars[0], settings.perfusion, cache)
+        return replace(use, params={"asl": told}, note=asl.note(told))
     if modality != "MEGRE":
         return use
     use = _echoes(use, group, sidecars, cache)

@@ -111,7 +111,7 @@ def _undistorted_by(
     echoes: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return how the distortion is undone, and the fingerprint of all that is read for it."""
-    in_hz = list(_field_maps(scan, cache))
+    in_hz = list(field_maps(scan, cache))
     maps: list[choice.Map] = ["b0_map"] * bool(in_hz)
     maps += ["gre_map"] * ("phase" in echoes)
     chosen = choice.choose(own, [one.encoding for one in others], maps=maps, references=["T1w"])
@@ -212,7 +212,7 @@ def _has_b0(scan: bids.Scan, table: str, b0_max_s_mm2: float, cache: scans.Cache
     return bool((b_values <= b0_max_s_mm2).any())
 
 
-def _field_maps(scan: bids.Scan, cache: scans.Cache) -> Iterator[str]:
+def field_maps(scan: bids.Scan, cache: scans.Cache) -> Iterator[str]:
     """Yield the maps in Hz of the session."""
     for one in bids.field_maps_of(cache.bids_dir, scan.subject, scan.session, "fieldmap"):
         try:

@@ -11,6 +11,7 @@ Method = Literal["opposed", "b0_map", "gre_map", "registration", "none"]
 Map = Literal["b0_map", "gre_map"]
 MAPS: dict[Map, str] = {"b0_map": "B0 map", "gre_map": "gradient echo with phase"}
 AXES = "ijk"
+NO_REFERENCE = "there is no undistorted scan to register to"
 # Letters of labels that name the two ends of one line.
 ENDS = ("AP", "LR", "SI", "HF")
 
@@ -98,8 +99,9 @@ def encoding(*, direction: object, axis: object, readout_s: object) -> Encoding:
 
 
 def choose(
-    scan: Encoding, others: list[Encoding], *, maps: Sequence[Map], references: list[str]
-) -> Choice:
+    scan: Encoding, others: list[Encoding], *, maps: Sequence[Map], references: list[str],
+    without: str = NO_REFERENCE,
+) -> Choice:  # fmt: skip
     """Choose the best correction there is data for.
 
     Parameters
@@ -113,6 +115,8 @@ def choose(
         from the phase of a multi-echo gradient echo.
     references : list of str
         Undistorted contrasts at hand, the best first.
+    without : str
+        Why there is none, in words.
 
     Notes
     -----
@@ -133,7 +137,7 @@ def choose(
     if references:
         reason = f"registration to the {references[0]} along the phase-encoding axis; "
         return Choice("registration", references[0], reason + "; ".join(refused))
-    refused.append("there is no undistorted scan to register to")
+    refused.append(without)
     return Choice("none", "", "; ".join(refused))
 
 

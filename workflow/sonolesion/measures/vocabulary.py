@@ -66,6 +66,9 @@ UNITS = {
     "mm": "millimetre",
     "1": "plain number (ratio, score or probability)",
     "mm2/s": "square millimetre per second",
+    "mL/100g/min": "millilitre per 100 gram and minute",
+    "s": "second",
+    "min": "minute",
 }
 
 # Overlap of the lesion with a region of an atlas, with the interval that its position leaves.
@@ -131,6 +134,30 @@ CUT |= {
     for end, word in (("low", "Lower"), ("high", "Upper"))
 }
 CUT["cut_expected"] = ("1", "Mean over the bundle's streamlines of the highest lesion probability.")
+# Blood flow.
+FLOW = {
+    "cbf_median": ("mL/100g/min", "Median blood flow of the region's voxels."),
+    "att_median": ("s", "Median arterial transit time of the region's voxels."),
+    "spatial_cov": ("1", "Standard deviation over mean of the region's flow (Mutsaerts 2017)."),
+    "negative_share": ("1", "Share of the region's voxels whose flow is below 0."),
+    "tissue_ratio": ("1", "Median flow of grey over that of white matter."),
+    "quality_index": ("1", "Quality evaluation index, 0 to 1 (Dolui 2024)."),
+    "scanner_correlation": ("1", "Pearson's r with the scanner's own map."),
+    "scanner_ratio": ("1", "Ratio of medians, ours over the scanner's own map."),
+}
+# Resting-state fMRI.
+RESTING = {
+    "mean_fd": ("mm", "Mean framewise displacement of the head (Power 2012)."),
+    "clean_minutes": ("min", "Time of the frames that were kept."),
+    "censored_minutes": ("min", "Time of the frames that were dropped for motion."),
+    "tsnr_median": ("1", "Median temporal signal-to-noise ratio of the region's voxels."),
+    "freedom": ("1", "Degrees of freedom that the denoised series has left."),
+    "alff_median": ("1", "Median amplitude of slow fluctuations, over the mean of the brain."),
+    "falff_median": ("1", "Median share of slow fluctuations in all."),
+    "reho_median": ("1", "Median regional homogeneity (Kendall's W)."),
+    "fc_within": ("1", "Mean Fisher z of the correlations between regions of a network."),
+    "fc_between": ("1", "Mean Fisher z of its regions with those of all other networks."),
+}
 UNCERTAIN = ("volume", *(f"centroid_{axis}" for axis in "xyz"),
              *(f"error_{axis}" for axis in ("ml", "ap", "dv", "3d")), *WALL, *FOCUS)  # fmt: skip
 ENDS = {
@@ -166,6 +193,8 @@ STATISTICS = {
     **CLUSTERS,
     **TENSOR,
     **CUT,
+    **FLOW,
+    **RESTING,
 }
 
 LEVELS = {
@@ -179,6 +208,8 @@ LEVELS = {
         "T2starw": "Late echo of the gradient echo, magnitude.",
         "R2starmap": "Transverse relaxation rate R2*.",
         "dwi": "Diffusion scan with directions enough for a tensor.",
+        "perf": "Arterial spin labelling.",
+        "bold": "Resting-state run.",
     },
     "map": {
         "lesion": "Segmentation of the change against the participant's own baseline.",
@@ -188,6 +219,14 @@ LEVELS = {
         "tensor": "Tensor maps of the visit, on the scan's own grid.",
         "disconnection": "The visit's lesion and the bundles of the patient's own baseline.",
         "disconnectome": "The visit's lesion and the connections between parcels of an atlas.",
+        "cbf": "Blood flow of the visit, on the scan's own grid.",
+        "cbf_pvc_grey": "Flow of pure grey matter, corrected for partial volume.",
+        "cbf_pvc_white": "Flow of pure white matter, corrected for partial volume.",
+        "att": "Arterial transit time of the visit; several delays only.",
+        "cbf_scanner": "The scanner's own map of blood flow, a cross-check.",
+        "run": "The resting-state run as a whole: motion, signal, freedom left.",
+        "activity": "ALFF, fALFF and ReHo of the visit, on the scan's own grid.",
+        "connectivity": "Correlations between regions of the visit's denoised run.",
         "profile": "Tensor maps of the visit along the bundles of the baseline.",
     },
     "region": {
@@ -203,6 +242,7 @@ LEVELS = {
         "offtarget_other": "Clusters there of any other change.",
         "white_matter": "White matter of the baseline.",
         "grey_matter": "Grey matter of the baseline.",
+        "brain": "The brain in the scan.",
     },
     "side": {"left": "The patient's left.", "right": "The patient's right."},
     "statistic": {name: meaning for name, (_, meaning) in STATISTICS.items()},
@@ -221,12 +261,15 @@ FORMS = {
         r"[a-z0-9_]+:[A-Za-z0-9_.+-]+",
         "Region of an atlas, as `atlas:region`; `atlas:all` if the atlas could not be used. "
         "`offtarget:N` is cluster N away from the plan, `tract:name` a bundle of the baseline, "
-        "`parcel:name` the streamlines that end in a parcel of an atlas.",
+        "`parcel:name` the streamlines that end in a parcel of an atlas, `network:name` a "
+        "functional network.",
     ),
 }
 
 # Statistics that are not of the lesion itself.
-OF_OTHERS = {*OVERLAP, *CLUSTERS, *TENSOR, *CUT, "detection_statistic", "detection_p"}
+OF_OTHERS = {
+    *OVERLAP, *CLUSTERS, *TENSOR, *CUT, *FLOW, *RESTING, "detection_statistic", "detection_p",
+}  # fmt: skip
 # Too many for a table that people read; the long table has them.
 ONLY_LONG = {*FOCUS, *ENDS} - {"volume_low", "volume_high"}
 # Columns of the wide table of the lesion: region and statistic.

@@ -18,6 +18,9 @@ TITLES = {
     "T2wregistration": "T2w to T1w of the same visit",
     "FLAIRregistration": "FLAIR to T1w of the same visit",
     "traceregistration": "Diffusion (trace, carries ADC) to T1w of the same visit",
+    "aslregistration": "Perfusion scan (M0) to T1w of the same visit",
+    "cbf": "Blood flow of grey matter",
+    "boldregistration": "Resting-state run to the session's T1w",
     "gradients": "Gradient directions of the diffusion scan",
     "b0registration": "Diffusion tensor scan (unweighted) to T1w of the same visit",
     "T2starwregistration": "Gradient echo (T2*w, carries R2*) to T1w of the same visit",
@@ -32,6 +35,7 @@ NAMES = {
     "thalamus_coverage": "thalami covered by the scan",
     "mirror_ratio": "right side up, not mirrored",
     "gradient_frame_margin": "directions as given, ahead of the best other reading",
+    "grey_matter_flow": "median flow of grey matter",
     "peak_sharpness": "clear optimum of the registration",
 }
 LARGE = 1000  # from here on whole numbers, never powers of ten

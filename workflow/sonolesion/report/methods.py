@@ -82,6 +82,61 @@ STATEMENTS = (
         ("Veraart 2013", "Pasternak 2009"),
     ),
     Statement(
+        frozenset({"perfusion_preproc"}),
+        "Controls and labels of the perfusion scan were realigned rigidly and subtracted; M0 was "
+        "brought to full relaxation by its repetition time and T1 of grey matter.",
+        ("Alsop 2015", "Baker 2004"),
+    ),
+    Statement(
+        frozenset({"perfusion_cbf"}),
+        "Outlying differences were left out where tissue became more uniform without them. Blood "
+        "flow follows the equation and the constants that stand beside each map; of several "
+        "delays flow and transit time were fitted to the kinetic model. Flow of pure grey and "
+        "white matter comes from local regression. The quality evaluation index and the spatial "
+        "coefficient of variation tell how far a map can be believed.",
+        ("Alsop 2015", "Buxton 1998", "Dolui 2017", "Asllani 2008", "Dolui 2024", "Mutsaerts 2017"),
+    ),
+    Statement(
+        frozenset({"functional_preproc"}),
+        "Of the resting-state run the volumes before the steady state were left out, slice times "
+        "corrected where they are told, and volumes realigned rigidly to their mean by inverse "
+        "compositional Gauss–Newton steps. Distortion was undone where there is a scan with "
+        "opposite phase encoding or a measured field, in the same one interpolation.",
+        ("Sladky 2011", "Baker 2004"),
+    ),
+    Statement(
+        frozenset({"functional_confounds"}),
+        "Confounds are 24 motion parameters, framewise displacement, DVARS, tissue means, and "
+        "components of white matter, fluid (aCompCor) and of where most varies (tCompCor). The "
+        "place of each planned lesion was left out of every mean and mask at all visits.",
+        ("Power 2012", "Friston 1996", "Behzadi 2007", "Nichols 2017"),
+    ),
+    Statement(
+        frozenset({"functional_denoise"}),
+        "Band and confounds were taken out in one joint model, confounds filtered as the series "
+        "are and dropped frames drawn before the filter; the degrees of freedom left were counted.",
+        ("Lindquist 2019", "Ciric 2017"),
+    ),
+    Statement(
+        frozenset({"functional_activity"}),
+        "ALFF and fALFF are of series that were not band-passed, ReHo (Kendall's W of 27 voxels) "
+        "of series that were not smoothed.",
+        ("Zang 2007", "Zou 2008", "Zang 2004"),
+    ),
+    Statement(
+        frozenset({"functional_connectivity"}),
+        "Regions with enough coverage were correlated (Pearson, Fisher z, and partial correlation "
+        "of the Ledoit–Wolf covariance); seeds and the haemodynamic lag against the grey matter "
+        "were mapped.",
+        ("Ledoit 2004", "Power 2011", "Dosenbach 2010", "Siegel 2016"),
+    ),
+    Statement(
+        frozenset({"functional_network"}),
+        "The lesion's network is what its voxels went together with in the patient's own run "
+        "before treatment.",
+        ("Boes 2015",),
+    ),
+    Statement(
         frozenset({"tracts_track"}),
         "Fibre orientations of the baseline came from constrained spherical deconvolution, "
         "streamlines from probabilistic tracking, and bundles from the regions that these pass "

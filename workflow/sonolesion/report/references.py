@@ -240,5 +240,140 @@ REFERENCES = {
             "tract quantification. PLoS ONE 2012; 7: e49790.",
             "10.1371/journal.pone.0049790",
         ),
+        Reference(
+            "Sladky 2011",
+            "Sladky R et al. Slice-timing effects and their correction in functional MRI. "
+            "NeuroImage 2011; 58: 588–594.",
+            "10.1016/j.neuroimage.2011.06.078",
+        ),
+        Reference(
+            "Baker 2004",
+            "Baker S, Matthews I. Lucas-Kanade 20 years on: a unifying framework. Int J "
+            "Comput Vis 2004; 56: 221–255.",
+            "10.1023/B:VISI.0000011205.11775.fd",
+        ),
+        Reference(
+            "Power 2012",
+            "Power JD et al. Spurious but systematic correlations in functional "
+            "connectivity MRI networks arise from subject motion. NeuroImage 2012; 59: "
+            "2142–2154.",
+            "10.1016/j.neuroimage.2011.10.018",
+        ),
+        Reference(
+            "Friston 1996",
+            "Friston KJ et al. Movement-related effects in fMRI time-series. Magn Reson Med"
+            " 1996; 35: 346–355.",
+            "10.1002/mrm.1910350312",
+        ),
+        Reference(
+            "Behzadi 2007",
+            "Behzadi Y et al. A component based noise correction method (CompCor) for BOLD "
+            "and perfusion based fMRI. NeuroImage 2007; 37: 90–101.",
+            "10.1016/j.neuroimage.2007.04.042",
+        ),
+        Reference(
+            "Nichols 2017",
+            "Nichols TE. Notes on creating a standardized version of DVARS. arXiv 2017 (written "
+            "2013).",
+            "10.48550/arXiv.1704.01469",
+        ),
+        Reference(
+            "Lindquist 2019",
+            "Lindquist MA et al. Modular preprocessing pipelines can reintroduce artifacts "
+            "into fMRI data. Hum Brain Mapp 2019; 40: 2358–2376.",
+            "10.1002/hbm.24528",
+        ),
+        Reference(
+            "Ciric 2017",
+            "Ciric R et al. Benchmarking of participant-level confound regression "
+            "strategies for the control of motion artifact in studies of functional "
+            "connectivity. NeuroImage 2017; 154: 174–187.",
+            "10.1016/j.neuroimage.2017.03.020",
+        ),
+        Reference(
+            "Zang 2007",
+            "Zang YF et al. Altered baseline brain activity in children with ADHD revealed "
+            "by resting-state functional MRI. Brain Dev 2007; 29: 83–91.",
+            "10.1016/j.braindev.2006.07.002",
+        ),
+        Reference(
+            "Zou 2008",
+            "Zou QH et al. An improved approach to detection of amplitude of low-frequency "
+            "fluctuation (ALFF) for resting-state fMRI: fractional ALFF. J Neurosci Methods"
+            " 2008; 172: 137–141.",
+            "10.1016/j.jneumeth.2008.04.012",
+        ),
+        Reference(
+            "Zang 2004",
+            "Zang Y et al. Regional homogeneity approach to fMRI data analysis. NeuroImage "
+            "2004; 22: 394–400.",
+            "10.1016/j.neuroimage.2003.12.030",
+        ),
+        Reference(
+            "Ledoit 2004",
+            "Ledoit O, Wolf M. A well-conditioned estimator for large-dimensional "
+            "covariance matrices. J Multivar Anal 2004; 88: 365–411.",
+            "10.1016/S0047-259X(03)00096-4",
+        ),
+        Reference(
+            "Power 2011",
+            "Power JD et al. Functional network organization of the human brain. Neuron "
+            "2011; 72: 665–678.",
+            "10.1016/j.neuron.2011.09.006",
+        ),
+        Reference(
+            "Dosenbach 2010",
+            "Dosenbach NU et al. Prediction of individual brain maturity using fMRI. "
+            "Science 2010; 329: 1358–1361.",
+            "10.1126/science.1194144",
+        ),
+        Reference(
+            "Siegel 2016",
+            "Siegel JS et al. The effects of hemodynamic lag on functional connectivity and"
+            " behavior after stroke. J Cereb Blood Flow Metab 2016; 36: 2162–2176.",
+            "10.1177/0271678X15614846",
+        ),
+        Reference(
+            "Boes 2015",
+            "Boes AD et al. Network localization of neurological symptoms from focal brain "
+            "lesions. Brain 2015; 138: 3061–3075.",
+            "10.1093/brain/awv228",
+        ),
+        Reference(
+            "Alsop 2015",
+            "Alsop DC et al. Recommended implementation of arterial spin-labeled perfusion MRI "
+            "for clinical applications. Magn Reson Med 2015; 73: 102–116.",
+            "10.1002/mrm.25197",
+        ),
+        Reference(
+            "Buxton 1998",
+            "Buxton RB et al. A general kinetic model for quantitative perfusion imaging with "
+            "arterial spin labeling. Magn Reson Med 1998; 40: 383–396.",
+            "10.1002/mrm.1910400308",
+        ),
+        Reference(
+            "Dolui 2017",
+            "Dolui S et al. Structural correlation-based outlier rejection (SCORE) algorithm for "
+            "arterial spin labeling time series. J Magn Reson Imaging 2017; 45: 1786–1797.",
+            "10.1002/jmri.25436",
+        ),
+        Reference(
+            "Asllani 2008",
+            "Asllani I, Borogovac A, Brown TR. Regression algorithm correcting for partial volume "
+            "effects in arterial spin labeling MRI. Magn Reson Med 2008; 60: 1362–1371.",
+            "10.1002/mrm.21670",
+        ),
+        Reference(
+            "Dolui 2024",
+            "Dolui S et al. Automated quality evaluation index for arterial spin labeling derived "
+            "cerebral blood flow maps. J Magn Reson Imaging 2024; 60: 2497–2508.",
+            "10.1002/jmri.29308",
+        ),
+        Reference(
+            "Mutsaerts 2017",
+            "Mutsaerts HJMM et al. The spatial coefficient of variation in arterial spin labeling "
+            "cerebral blood flow images. J Cereb Blood Flow Metab 2017; 37: 3184–3192.",
+            "10.1177/0271678X16683690",
+        ),
     )
 }

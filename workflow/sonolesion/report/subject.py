@@ -17,9 +17,11 @@ from sonolesion.report import (
     ledger,
     methods,
     nuclei,
+    perfusion_scans,
     protocol,
     records,
     render,
+    resting,
 )
 from sonolesion.report import timeline as timelines
 from sonolesion.report.film import Archive, Film, Look
@@ -101,6 +103,23 @@ def page(material: Material, reader: Reader, *, look: Look) -> str:
             visits,
             planned,
             size=fibres.Size(look.panel_width_px, width, quality, look.radiological),
+        ),
+        "flow": perfusion_scans.collect(
+            material.files,
+            reader,
+            material.measures,
+            rows,
+            visits,
+            size={"width": look.panel_width_px, "quality": quality},
+        ),
+        "resting": resting.collect(
+            material.files,
+            reader,
+            material.measures,
+            rows,
+            visits,
+            planned,
+            size={"width": look.panel_width_px, "quality": quality},
         ),
         "regions": findings.REGIONS,
         "interval": interval(material.provenance),

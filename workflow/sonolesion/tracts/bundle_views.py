@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from sonolesion.maths.points import Matrix
 from sonolesion.tracts import rendering
-from sonolesion.tracts.geometry import Matrix, subset
+from sonolesion.tracts.geometry import subset
 from sonolesion.tracts.picture import COLOURS, HALF, rendered
 from sonolesion.tracts.rendering import Array, Camera
 from sonolesion.tracts.tractogram import Bundles

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.core.errors import InputFault
-from sonolesion.tracts.geometry import Matrix, Offsets, Points, voxel_numbers
+from sonolesion.maths.points import Matrix, Points, voxel_numbers
+from sonolesion.tracts.geometry import Offsets
 
 Bits = NDArray[np.uint64]
 MAX_REGIONS = 64

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from sonolesion.tracts.geometry import Matrix, Offsets, Points, segment_lengths, voxel_numbers
+from sonolesion.maths.points import Matrix, Points, voxel_numbers
+from sonolesion.tracts.geometry import Offsets, segment_lengths
 
 Ends = NDArray[np.int64]
 

@@ -15,9 +15,10 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from sonolesion.maths.parcels import Nodes
+from sonolesion.maths.points import Matrix, Points
 from sonolesion.tracts.disconnectome import Lesion, Lost
-from sonolesion.tracts.geometry import Matrix, Offsets, Points
-from sonolesion.tracts.parcels import Nodes
+from sonolesion.tracts.geometry import Offsets
 from sonolesion.tracts.picture import HALF, VIEWS, behind, extent, frame, rendered
 
 SHOWN_LINES = 1500

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sonolesion.maths.parcels import Parcel
 from sonolesion.tracts import connectome
 from sonolesion.tracts.disconnectome import Group, Lost
-from sonolesion.tracts.parcels import Parcel
 from sonolesion.tracts.visit_rows import COLUMNS
 
 Told = Mapping[str, Any]

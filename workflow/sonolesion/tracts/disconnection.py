@@ -10,15 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sonolesion.core.errors import InputFault
-from sonolesion.tracts.geometry import (
-    Matrix,
-    Offsets,
-    Points,
-    line_lengths,
-    sampled,
-    segment_lengths,
-    voxel_numbers,
-)
+from sonolesion.maths.points import Matrix, Points, voxel_numbers
+from sonolesion.tracts.geometry import Offsets, line_lengths, sampled, segment_lengths
 
 
 @dataclass(frozen=True)

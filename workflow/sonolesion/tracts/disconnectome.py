@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sonolesion.maths.parcels import Nodes
+from sonolesion.maths.points import Matrix, Points
 from sonolesion.tracts import connectome, disconnection, uncertainty
-from sonolesion.tracts.geometry import Matrix, Offsets, Points, line_lengths, segment_lengths
-from sonolesion.tracts.parcels import Nodes
+from sonolesion.tracts.geometry import Offsets, line_lengths, segment_lengths
 
 Told = Mapping[str, Any]
 Lines = tuple[Points, Offsets]

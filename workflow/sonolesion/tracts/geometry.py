@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sonolesion.core.errors import InputFault
+from sonolesion.maths.points import Matrix, Points, moved
 
-Points = NDArray[np.float32]
 Offsets = NDArray[np.int64]
-Matrix = NDArray[np.float64]
 # Points whose segments are measured at once: bounds the memory, not the result.
 CHUNK_POINTS = 1 << 20
 
@@ -66,20 +65,6 @@ def subset(points: Points, offsets: Offsets, chosen: NDArray[Any]) -> tuple[Poin
     new = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     index = np.arange(new[-1]) + np.repeat(offsets[:-1][numbers] - new[:-1], counts)
     return points[index], new
-
-
-def moved(points: Points, matrix: NDArray[Any]) -> Points:
-    """Map points with a matrix of shape (4, 4)."""
-    turned = points @ matrix[:3, :3].T.astype(np.float32) + matrix[:3, 3].astype(np.float32)
-    return np.asarray(turned, dtype=np.float32)
-
-
-def voxel_numbers(points: Points, affine: Matrix, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """Return the number of the voxel that holds each point, in C order; -1 outside the grid."""
-    index = np.rint(moved(points, np.linalg.inv(affine))).astype(np.int32)
-    inside = ((index >= 0) & (index < np.array(shape[:3], dtype=np.int32))).all(axis=1)
-    number = (index[:, 0].astype(np.int64) * shape[1] + index[:, 1]) * shape[2] + index[:, 2]
-    return np.where(inside, number, -1)
 
 
 def sampled(

@@ -6,15 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.core.errors import InputFault
-from sonolesion.tracts.geometry import (
-    Matrix,
-    Offsets,
-    Points,
-    densified,
-    require_streamlines,
-    subset,
-    voxel_numbers,
-)
+from sonolesion.maths.points import Matrix, Points, voxel_numbers
+from sonolesion.tracts.geometry import Offsets, densified, require_streamlines, subset
 
 
 def prepared(

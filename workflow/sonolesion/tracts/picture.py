@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sonolesion.tracts.geometry import Matrix
+from sonolesion.maths.points import Matrix
 
 # After Okabe and Ito, on black, without their red, which is the lesion's.
 COLOURS = ("#e6a010", "#7ccbff", "#008a64", "#fff08a", "#2f52e0", "#c9539b", "#ffffff", "#854417")

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonolesion.tracts.geometry import Matrix, Offsets, Points, resampled, sampled
+from sonolesion.maths.points import Matrix, Points
+from sonolesion.tracts.geometry import Offsets, resampled, sampled
 
 Nodes = NDArray[np.float32]
 # A node at the very core would weigh infinitely much.

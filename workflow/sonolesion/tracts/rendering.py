@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sonolesion.tracts.geometry import Matrix, Offsets, Points, densified, sampled
+from sonolesion.maths.points import Matrix, Points
+from sonolesion.tracts.geometry import Offsets, densified, sampled
 
 Array = NDArray[np.float64]
 # Light of a streamline across to the light, and along it; depth dims to this share.

@@ -10,43 +10,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sonolesion.core.atlas_labels import split_side, word
-from sonolesion.tracts.geometry import Matrix
+from sonolesion.maths.points import Matrix
 from sonolesion.tracts.regions import mask_of, side_and_name
 
 Masks = dict[tuple[str, str], NDArray[np.bool_]]
 Shares = dict[tuple[str, str, str], NDArray[np.float32]]
 Volumes = Callable[[int], tuple[NDArray[Any], Matrix]]
-PERCENT = 100.0
 SIDES = ("left", "right")
-
-
-def points_in(
-    shape: Sequence[int], affine: Matrix, warps: Sequence[tuple[NDArray[Any], Matrix]]
-) -> NDArray[np.float32]:
-    """Return where each voxel lies after a chain of warps, shape (X, Y, Z, 3) [mm].
-
-    Parameters
-    ----------
-    shape : sequence of int
-        Grid (X, Y, Z).
-    affine : ndarray of shape (4, 4)
-        Voxel indices to points of the first warp's space [mm].
-    warps : sequence of (ndarray of shape (A, B, C, 3), ndarray of shape (4, 4))
-        Displacements [mm] from each point of a grid to the next space, and that grid.
-    """
-    index = np.indices(tuple(shape[:3]), dtype=np.float32).reshape(3, -1).T
-    points = index @ affine[:3, :3].T.astype(np.float32) + affine[:3, 3].astype(np.float32)
-    for field, place in warps:
-        inverse = np.linalg.inv(place)
-        there = (points @ inverse[:3, :3].T + inverse[:3, 3]).T
-        step = [
-            ndimage.map_coordinates(
-                field[..., k], there, order=1, mode="nearest", output=np.float32
-            )
-            for k in range(3)
-        ]
-        points = points + np.stack(step, axis=1)
-    return np.asarray(points.reshape(*shape[:3], 3), dtype=np.float32)
 
 
 def wanted_parts(regions: Sequence[Mapping[str, Any]]) -> set[tuple[str, str]]:

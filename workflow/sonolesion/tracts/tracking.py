@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.core.errors import InputFault
+from sonolesion.maths.points import Matrix, Points, moved
 from sonolesion.tracts import walking
-from sonolesion.tracts.geometry import Matrix, Offsets, Points, moved
+from sonolesion.tracts.geometry import Offsets
 
 Method = Literal["probabilistic", "deterministic"]
 

@@ -12,17 +12,11 @@ from scipy import ndimage
 
 from sonolesion.maths.gradient_frames import to_world
 from sonolesion.maths.placed import Placed
+from sonolesion.maths.points import Matrix, Points
 from sonolesion.maths.regrid import regridded
 from sonolesion.tracts import bundles as choosing
 from sonolesion.tracts import response_csd, tracking, uncertainty
-from sonolesion.tracts.geometry import (
-    Matrix,
-    Offsets,
-    Points,
-    line_lengths,
-    segment_lengths,
-    subset,
-)
+from sonolesion.tracts.geometry import Offsets, line_lengths, segment_lengths, subset
 from sonolesion.tracts.regions import side_and_name
 from sonolesion.tracts.template import SIDES, Masks
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sonolesion.maths.points import Matrix, Points
 from sonolesion.tracts.disconnection import contacts
-from sonolesion.tracts.geometry import Matrix, Offsets, Points
+from sonolesion.tracts.geometry import Offsets
 
 # A volume that alone determines a parameter has leverage 1 and no residual.
 MAX_LEVERAGE = 1.0 - 1e-6

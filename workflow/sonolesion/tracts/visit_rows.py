@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sonolesion.maths.points import Matrix
 from sonolesion.tracts import disconnection, profiles, uncertainty
-from sonolesion.tracts.geometry import Matrix, line_lengths, sampled, segment_lengths, subset
+from sonolesion.tracts.geometry import line_lengths, sampled, segment_lengths, subset
 from sonolesion.tracts.tractogram import Bundles
 
 Told = Mapping[str, Any]

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sonolesion.core.errors import InputFault
+from sonolesion.maths.parcels import Nodes
+from sonolesion.maths.points import Matrix, Points
 from sonolesion.tracts import connectome, tracking, tractogram, uncertainty
-from sonolesion.tracts.geometry import Matrix, Offsets, Points
-from sonolesion.tracts.parcels import Nodes
+from sonolesion.tracts.geometry import Offsets
 from sonolesion.tracts.tractogram import Bundles, Model, Scan
 
 Told = Mapping[str, Any]

@@ -1,0 +1,68 @@
+"""Compute blood flow, correct for partial volume, judge it, and measure regions."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sonolesion.core import images
+from sonolesion.core.run import run
+from sonolesion.core.tables import write_tsv
+from sonolesion.maths import brain as brains
+from sonolesion.maths import region_measures
+from sonolesion.perfusion import appraisal, mapping, picture, plausibility, record
+
+if TYPE_CHECKING:
+    snakemake: Any
+
+Settings = dict[str, Any]
+TISSUES = ("grey_matter", "white_matter")
+
+
+def main(
+    deltam: str, m0: str, asl: str, scanner_map: list[str], to_acpc: str, tissue: list[str],
+    mask: str, atlases: str, atlases_sidecar: str, cbf: str, pvc_grey: str, pvc_white: str,
+    att: str, sidecar: str, brain: str, quality_table: str, measures: str, qc: str, png: str, *,
+    told: Settings, labels: Settings, steps: Settings, quality: Settings, plausible: Settings,
+    ge: Settings, regions: Settings,
+) -> None:  # fmt: skip
+    """Read, quantify, judge, write; raise if no brain can have such a flow."""
+    taken, calibration = images.load(deltam), images.load(m0)
+    grid: Settings = {"shape": calibration.data.shape, "affine": calibration.affine}
+    to_scan, volumes = images.read_affine(to_acpc), [images.load(path) for path in (*tissue, mask)]
+    placed = [brains.carried(one.data, one.affine, to_scan, **grid) for one in volumes]
+    known = mapping.Tissue(np.stack(placed[:3], axis=3), placed[3] > brains.HALF)
+    own = [images.load(path) for path in scanner_map]
+    seen = [appraisal.on_grid(mapping.mean_of(v.data, told), v.affine, **grid) for v in own]
+    maps = mapping.made(
+        taken.data, calibration.data, seen[0] if seen else None, known, told=told, **steps
+    )
+    other = seen[0] if seen and told["layout"] != "cbf" else None
+    judged = appraisal.appraise(
+        maps, known, told=told, affine=taken.affine, settings=quality, plausible=plausible, ge=ge,
+        scanner=other,
+    )  # fmt: skip
+    for path, volume in zip((cbf, pvc_grey, pvc_white, att), maps.volumes, strict=True):
+        images.save(path, volume, taken.affine)
+    images.save(brain, known.brain, taken.affine)
+    motion = images.read_json(asl)
+    images.write_json(sidecar, record.sidecar(maps, judged, told=told, motion=motion))
+    write_tsv(quality_table, appraisal.table(judged), columns=appraisal.COLUMNS)
+    stack = images.load(atlases, dtype=np.uint8)
+    pure = {name: (v.data, v.affine) for name, v in zip(TISSUES, volumes, strict=False)}
+    rows = record.rows(
+        maps, other, judged, to_scan, affine=taken.affine, tissue=pure, stack=stack.data,
+        stack_affine=stack.affine, atlases=images.read_json(atlases_sidecar), told=told,
+        labels=labels, regions=regions,
+    )  # fmt: skip
+    write_tsv(measures, rows, columns=region_measures.COLUMNS)
+    shown = picture.visit(
+        maps, known, judged, taken.affine, told=told, min_probability=quality["min_probability"]
+    )
+    shown.quantize(255).save(png, optimize=True)
+    images.write_json(qc, appraisal.gate(judged, plausible, picture=png))
+    limits = {name: plausible[name] for name in ("min_cbf", "max_cbf")}
+    plausibility.require_plausible(judged.verdict, file=deltam, **limits)
+
+
+if __name__ == "__main__":
+    run(main, snakemake)

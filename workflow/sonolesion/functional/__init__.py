@@ -1,0 +1,1 @@
+"""Resting state: preparation of the series, activity, connectivity."""

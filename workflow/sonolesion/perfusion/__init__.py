@@ -1,0 +1,1 @@
+"""Blood flow from arterial spin labelling."""
