@@ -10,6 +10,7 @@ configfile: f"{workflow.basedir}/config/config.yaml"
 
 include: "rules/common.smk"  # settings, inventory, code hash: no science
 include: "rules/inputs.smk"  # which files the rules take: no science
+include: "rules/functional_inputs.smk"  # those of resting-state fMRI
 
 
 workdir: OUTPUT

@@ -1,67 +1,4 @@
 # Resting-state fMRI: corrected run, confounds, denoised series, activity, connectivity.
-REST = "sub-{subject}/ses-{session}/func/sub-{subject}_ses-{session}_task-rest"
-REST_TO_ACPC = f"{AT_VISIT}_from-bold_to-acpc_mode-image_xfm.txt"
-# Sets of regions, in names of files: parcels of an atlas, and spheres of nilearn's tables.
-REGION_SETS = [
-    label_of(name)
-    for name in (
-        config["functional"]["connectivity"]["atlas"],
-        *config["functional"]["connectivity"]["coordinates"],
-    )
-]
-SEED_ROWS = read_tsv(Path(workflow.basedir, "atlases/seeds.tsv"))
-SEEDS = [
-    label_of(row["name"], *([row["side"]] if row["side"] != "midline" else []))
-    for row in SEED_ROWS
-    if row["name"] in (config["functional"]["seeds"]["names"] or [row["name"]])
-] + ["targetLeft", "targetRight"]
-
-
-def run_told(w):
-    """Return what the plan says of a resting-state run."""
-    return series(w.subject, w.session, "bold")
-
-
-def run_params(w):
-    """Return times, phase encoding and the chosen correction of a run."""
-    left_out = ("files", "fingerprint", "partner", "alike", "b0_map", "gre", "encoding")
-    return {name: told for name, told in run_told(w).items() if name not in left_out}
-
-
-def run_files(w, part):
-    """Return the raw file that the correction takes besides the run, if there is one."""
-    path = run_told(w)[part]
-    return [ancient(f"{RAW}/{path}")] if path else []
-
-
-def run_field(w):
-    """Return the measured field of the session, its own file or that of the gradient echoes."""
-    return run_files(w, "b0_map") or ([GRE_FIELD] if run_told(w)["gre"] else [])
-
-
-def run_field_to_acpc(w):
-    """Return what carries acpc to the gradient echoes; none where they could not be registered."""
-    there = "T2starw" in visit(w.subject, w.session)["origins"]
-    transform = f"{AT_VISIT}_from-T2starw_to-acpc_mode-image_xfm.txt"
-    return [transform] if run_told(w)["gre"] and there else []
-
-
-def run_origin(w):
-    """Return what the run is made of: a change of scans reruns its steps."""
-    return f"{run_told(w)['fingerprint']} {run_told(w)['encoding']}"
-
-
-def planned_targets(w):
-    """Return the planned targets of all treatments of a patient, before or after this visit."""
-    target = f"{ACPC}_desc-{{intervention}}_target.json"
-    names = PLAN["subjects"][w.subject]["interventions"]
-    return [target.format(subject=w.subject, intervention=name) for name in names]
-
-
-def at_baseline(w, pattern):
-    """Return a file of the baseline that the lesion of an intervention is compared with."""
-    session = baseline_session(w.subject, w.intervention)
-    return pattern.format(subject=w.subject, session=session)
 
 
 # The mean of a run is registered as every other contrast is.
@@ -139,6 +76,7 @@ rule functional_confounds:
         to_acpc=REST_TO_ACPC,
         tissue=[f"{ACPC}_label-{part}_probseg.nii.gz" for part in ("GM", "WM", "CSF")],
         targets=planned_targets,
+        t1w=f"{AT_VISIT}_space-acpc_desc-preproc_T1w.nii.gz",
     output:
         confounds=f"{REST}_desc-confounds_timeseries.tsv",
         sidecar=f"{REST}_desc-confounds_timeseries.json",
@@ -146,6 +84,7 @@ rule functional_confounds:
         tsnr=f"{REST}_stat-tsnr_boldmap.nii.gz",
         measures=f"{REST}_desc-quality_measures.tsv",
         png=f"{REST}_desc-carpet_bold.png",
+        tsnr_png=f"{REST}_stat-tsnr_boldmap.png",
     log:
         "logs/functional/confounds/{subject}_{session}.log",
     resources:
@@ -301,9 +240,41 @@ rule functional_network:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         labels=lesion_labels,
+        fwhm_mm=config["functional"]["seeds"]["fwhm_mm"],
         min_voxels=config["functional"]["lesion_network"]["min_voxels"],
         code=code("functional.network"),
     message:
         "Map what the lesion of {wildcards.intervention} at {wildcards.session} went together with"
     script:
         "../scripts/functional/network.py"
+
+
+rule functional_normative:
+    input:
+        probseg=f"{LESION}_label-lesion_desc-{{intervention}}_probseg.nii.gz",
+        lesion=f"{LESION}_desc-{{intervention}}_lesion.json",
+        t1w=f"{ACPC}_desc-preproc_T1w.nii.gz",
+        warps=[
+            *([] if NORMATIVE_SPACE == TEMPLATE else [FROM_OTHER]),
+            f"sub-{{subject}}/anat/sub-{{subject}}_from-acpc_to-{TEMPLATE}_mode-image_xfm.nii.gz",
+        ],
+    output:
+        fisherz=f"{NORMATIVE_NETWORK}_stat-fisherz_desc-{{intervention}}normativenetwork_boldmap.nii.gz",
+        t_map=f"{NORMATIVE_NETWORK}_stat-t_desc-{{intervention}}normativenetwork_boldmap.nii.gz",
+        sidecar=f"{NORMATIVE_NETWORK}_desc-{{intervention}}normativenetwork_boldmap.json",
+        png=f"{NORMATIVE_NETWORK}_desc-{{intervention}}normativenetwork_boldmap.png",
+    log:
+        "logs/functional/normative/{subject}_{session}_{intervention}.log",
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+    params:
+        folder=config["functional"]["lesion_network"]["normative"],
+        space=NORMATIVE_SPACE,
+        labels=lesion_labels,
+        min_voxels=config["functional"]["lesion_network"]["min_voxels"],
+        scan=lambda w: normative_series_stamp(),
+        code=code("functional.normative"),
+    message:
+        "Map what the lesion of {wildcards.intervention} at {wildcards.session} goes together with in healthy people"
+    script:
+        "../scripts/functional/normative.py"

@@ -7,11 +7,6 @@ RELMATS = [
 ]
 
 
-def beside_relmat(file, name):
-    """Return a file of the same run as a matrix."""
-    return f"{file.rpartition('_atlas-')[0]}_{name}"
-
-
 rule functional_group_qcfc:
     input:
         relmats=RELMATS,
@@ -24,6 +19,7 @@ rule functional_group_qcfc:
         ],
     output:
         table="group/qcfc.tsv",
+        png="group/qcfc.png",
     log:
         "logs/functional/group_qcfc/study.log",
     resources:

@@ -136,6 +136,25 @@ def asl_origin(w):
     return f"{told['fingerprint']} {told['asl']['fingerprint']}"
 
 
+def asl_baseline(w):
+    """Return the flow of a treatment's baseline, which its zones are looked up in too.
+
+    One that failed before is left out, so that it doesn't hold up the later visits.
+    """
+    session = baseline_session(w.subject, w.intervention)
+    if "asl" not in visit(w.subject, session)["series"]:
+        return []
+    failed = f"logs/perfusion/cbf/{w.subject}_{session}.error.json"
+    if Path(OUTPUT, failed).exists():
+        return []
+    names = (
+        f"{AT_PERF}_cbf.nii.gz",
+        f"{AT_PERF}_cbf.json",
+        f"{AT_VISIT}_from-asl_to-acpc_mode-image_xfm.txt",
+    )
+    return [name.format(subject=w.subject, session=session) for name in names]
+
+
 def visit_labels(w):
     """Return what identifies a row that belongs to a visit, not to a treatment."""
     return {

@@ -94,8 +94,41 @@ rule perfusion_cbf:
         plausible=config["perfusion"]["plausible"],
         ge=config["perfusion"]["ge"],
         regions=config["perfusion"]["regions"],
+        predicted=config["perfusion"]["prediction"]
+        | {
+            name: config["perfusion"]["constants"][name]
+            for name in ("grey_t1_s", "white_t1_s")
+        },
         code=code("perfusion.cbf"),
     message:
         "Quantify blood flow of sub-{wildcards.subject} ses-{wildcards.session}"
     script:
         "../scripts/perfusion/cbf.py"
+
+
+rule perfusion_lesion:
+    input:
+        cbf=f"{AT_PERF}_cbf.nii.gz",
+        sidecar=f"{AT_PERF}_cbf.json",
+        to_acpc=f"{AT_VISIT}_from-asl_to-acpc_mode-image_xfm.txt",
+        baseline=asl_baseline,
+        zones=f"{LESION}_seg-lesionzones_desc-{{intervention}}_dseg.nii.gz",
+        lesion=f"{LESION}_desc-{{intervention}}_lesion.json",
+        tissue=[f"{ACPC}_label-{part}_probseg.nii.gz" for part in ("GM", "WM")],
+    output:
+        measures=f"{AT_PERF}_desc-{{intervention}}zones_measures.tsv",
+        png=f"{AT_PERF}_desc-{{intervention}}zones_cbf.png",
+    log:
+        "logs/perfusion/lesion/{subject}_{session}_{intervention}.log",
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+    params:
+        labels=lesion_labels,
+        voxel_ratio=lambda w: asl_told(w)["voxel_ratio"],
+        other_treated=lambda w: bool(other_targets(w)),
+        regions=config["perfusion"]["lesion"],
+        code=code("perfusion.lesion"),
+    message:
+        "Tell blood flow in and around the lesion of {wildcards.intervention} in {wildcards.session}"
+    script:
+        "../scripts/perfusion/lesion.py"

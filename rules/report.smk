@@ -45,6 +45,7 @@ rule report_group:
         validation=validation(),
         protocol=protocol_table(),
         atlases="work/atlases.json",
+        qcfc=["group/qcfc.tsv", "group/qcfc.png"] if RELMATS else [],
     output:
         page="group.html",
         citation="CITATION.md",

@@ -33,8 +33,7 @@ def _atlas(
     row: Settings, place: nodes.Place, warps: list[Any], mask: str, settings: Settings
 ) -> nodes.Nodes:
     """Lay the parcels of an atlas over the scan."""
-    text = Path(row["labels"]).read_text(encoding="utf-8-sig")
-    names = atlas_labels.parse_labels(text, suffix=Path(row["labels"]).suffix, file=row["labels"])
+    names = atlas_labels.read_labels(row["labels"])
     found = parcels.chosen(names, left_out=settings["left_out"])
     read = images.load(row["file"], dtype=np.int32 if row["coding"] == "labels" else np.uint8)
     head = images.load(mask)

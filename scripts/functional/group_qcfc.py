@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 from sonolesion.core import images
 from sonolesion.core.run import run
 from sonolesion.core.tables import read_tsv, write_tsv
-from sonolesion.functional import group_edges
+from sonolesion.functional import group_edges, qcfc_picture
 
 if TYPE_CHECKING:
     snakemake: Any
 
 
 def main(
-    relmats: list[str], sidecars: list[str], qualities: list[str], table: str, *,
+    relmats: list[str], sidecars: list[str], qualities: list[str], table: str, png: str, *,
     settings: dict[str, Any],
 ) -> None:  # fmt: skip
-    """Read the matrices of all runs, correlate with motion, write."""
+    """Read the matrices of all runs, correlate with motion, draw, write."""
     runs = [
         group_edges.Run(
             atlas=group_edges.entity(path, "atlas"),
@@ -28,7 +28,10 @@ def main(
         for path, sidecar, quality in zip(relmats, sidecars, qualities, strict=True)
     ]
     Path(table).parent.mkdir(parents=True, exist_ok=True)
-    write_tsv(table, group_edges.rows(runs, settings=settings), columns=group_edges.COLUMNS)
+    found = group_edges.judged(runs, settings=settings)
+    write_tsv(table, map(group_edges.row, found), columns=group_edges.COLUMNS)
+    panels = [qcfc_picture.Panel(one.atlas, one.found, one.length_mm) for one in found]
+    qcfc_picture.draw(panels).save(png, optimize=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from sonolesion.core.run import run
 from sonolesion.core.tables import write_tsv
 from sonolesion.maths import brain as brains
 from sonolesion.maths import region_measures
-from sonolesion.perfusion import appraisal, mapping, picture, plausibility, record
+from sonolesion.perfusion import appraisal, mapping, picture, plausibility, prediction, record
 
 if TYPE_CHECKING:
     snakemake: Any
@@ -18,12 +18,18 @@ Settings = dict[str, Any]
 TISSUES = ("grey_matter", "white_matter")
 
 
+def _seen(path: str, told: Settings, grid: Settings) -> Any:
+    """Return the scanner's own map on the grid of the scan."""
+    own = images.load(path)
+    return appraisal.on_grid(mapping.mean_of(own.data, told), own.affine, **grid)
+
+
 def main(
     deltam: str, m0: str, asl: str, scanner_map: list[str], to_acpc: str, tissue: list[str],
     mask: str, atlases: str, atlases_sidecar: str, cbf: str, pvc_grey: str, pvc_white: str,
     att: str, sidecar: str, brain: str, quality_table: str, measures: str, qc: str, png: str, *,
     told: Settings, labels: Settings, steps: Settings, quality: Settings, plausible: Settings,
-    ge: Settings, regions: Settings,
+    ge: Settings, regions: Settings, predicted: Settings,
 ) -> None:  # fmt: skip
     """Read, quantify, judge, write; raise if no brain can have such a flow."""
     taken, calibration = images.load(deltam), images.load(m0)
@@ -31,12 +37,9 @@ def main(
     to_scan, volumes = images.read_affine(to_acpc), [images.load(path) for path in (*tissue, mask)]
     placed = [brains.carried(one.data, one.affine, to_scan, **grid) for one in volumes]
     known = mapping.Tissue(np.stack(placed[:3], axis=3), placed[3] > brains.HALF)
-    own = [images.load(path) for path in scanner_map]
-    seen = [appraisal.on_grid(mapping.mean_of(v.data, told), v.affine, **grid) for v in own]
-    maps = mapping.made(
-        taken.data, calibration.data, seen[0] if seen else None, known, told=told, **steps
-    )
-    other = seen[0] if seen and told["layout"] != "cbf" else None
+    seen = [_seen(path, told, grid) for path in scanner_map] or [None]
+    maps = mapping.made(taken.data, calibration.data, seen[0], known, told=told, **steps)
+    other = seen[0] if told["layout"] != "cbf" else None
     judged = appraisal.appraise(
         maps, known, told=told, affine=taken.affine, settings=quality, plausible=plausible, ge=ge,
         scanner=other,
@@ -44,8 +47,9 @@ def main(
     for path, volume in zip((cbf, pvc_grey, pvc_white, att), maps.volumes, strict=True):
         images.save(path, volume, taken.affine)
     images.save(brain, known.brain, taken.affine)
-    motion = images.read_json(asl)
-    images.write_json(sidecar, record.sidecar(maps, judged, told=told, motion=motion))
+    biased, motion = prediction.read_over_true(told, predicted), images.read_json(asl)
+    content = record.sidecar(maps, judged, told=told, motion=motion, predicted=biased)
+    images.write_json(sidecar, content)
     write_tsv(quality_table, appraisal.table(judged), columns=appraisal.COLUMNS)
     stack = images.load(atlases, dtype=np.uint8)
     pure = {name: (v.data, v.affine) for name, v in zip(TISSUES, volumes, strict=False)}

@@ -16,6 +16,7 @@ def main(
     validation: list[str],
     protocol: list[str],
     atlases: str,
+    qcfc: list[str],
     page: str,
     citation: str,
 ) -> None:
@@ -25,9 +26,11 @@ def main(
         "ledger": read_tsv(ledger),
         "measures": read_tsv(measures),
         "protocol": read_tsv(protocol[0]) if protocol else [],
+        "qcfc": read_tsv(qcfc[0]) if qcfc else [],
     }
+    picture = Path(qcfc[1]).read_bytes() if qcfc else b""
     report = images.read_json(validation[0]) if validation else {}
-    html = pages.page(images.read_json(plan), tables, report)
+    html = pages.page(images.read_json(plan), tables, report, motion_picture=picture)
     write_text(html, Path(page))
     ran = {f"{r['stage']}_{r['step']}" for r in tables["ledger"] if r["state"] == "run"}
     write_text(pages.citation(ran, images.read_json(atlases)["atlases"]), Path(citation))

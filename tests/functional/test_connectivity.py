@@ -94,14 +94,15 @@ def test_equal_series_have_a_finite_z() -> None:
 
 def test_standard_error_by_hand_and_of_simulated_scans() -> None:
     se = connectivity.z_standard_error
-    assert se(n_frames=100, band_share=0.5, n_regressors=31, n_conditioned=0) == pytest.approx(0.25)
-    assert np.isnan(se(n_frames=70, band_share=0.2, n_regressors=24))
+    assert se(freedom=18.0) == pytest.approx(0.25)
+    assert se(freedom=18.0, n_conditioned=7) == pytest.approx(1 / 3)
+    assert np.isnan(se(freedom=2.0))
     rng = np.random.default_rng(4)
     model = np.column_stack([np.ones(60), rng.normal(size=(60, 20))])
     residual = np.eye(60) - model @ np.linalg.pinv(model)
     pair = np.tensordot(residual, rng.normal(size=(60, 2, 4000)), axes=1)
     r = (pair[:, 0] * pair[:, 1]).sum(0) / np.sqrt(np.square(pair).sum(0).prod(0))
-    want = se(n_frames=60, band_share=1.0, n_regressors=20)
+    want = se(freedom=float(np.trace(residual)))
     assert np.arctanh(r).std() == pytest.approx(want, rel=0.05)
 
 

@@ -74,3 +74,11 @@ def test_group_map_by_hand() -> None:
     np.testing.assert_allclose(found.t, [2 * np.sqrt(3), 1, np.nan], rtol=1e-6)
     with pytest.raises(ValueError, match="1 scans"):
         group(maps[:1])
+
+
+def test_smoothed_targets_leave_the_lesions_own_voxels_as_they_are() -> None:
+    lesion = (np.arange(40) < 4).astype(float)
+    plain = network(SERIES, lesion, file="lesion", min_voxels=1)
+    found = network(SERIES, lesion, file="lesion", min_voxels=1, targets=-SERIES)
+    np.testing.assert_allclose(found.correlation, -plain.correlation, atol=1e-6)
+    assert found.coherence == plain.coherence

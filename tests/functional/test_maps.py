@@ -16,6 +16,7 @@ from sonolesion.functional import (
     local_maps,
     network_maps,
     pictures,
+    qcfc_picture,
     quality_rows,
 )
 from sonolesion.functional.censoring import Censoring
@@ -116,15 +117,15 @@ def test_a_lesion_that_is_not_seen_or_too_small_has_no_map_and_a_reason() -> Non
     share = np.zeros(50)
     share[:4] = 1.0
     how = {"file": "lesion", "min_voxels": 2.0}
-    found = before_lesion.mapped(series, share, outcome="measured", **how)
+    found = before_lesion.mapped(series, series, share, outcome="measured", **how)
     assert found.told["outcome"] == "measured"
     assert found.told["Voxels"] == 4.0
     want = np.arctanh(np.corrcoef(series)[:4, 20].mean())
     assert found.fisher_z[20] == pytest.approx(want, abs=1e-5)
-    small = before_lesion.mapped(series, 0.1 * share, outcome="measured", **how)
+    small = before_lesion.mapped(series, series, 0.1 * share, outcome="measured", **how)
     assert small.told["outcome"] == "absent"
     assert "0.4 voxels" in small.words
-    none = before_lesion.mapped(series, share, outcome="not_visible", **how)
+    none = before_lesion.mapped(series, series, share, outcome="not_visible", **how)
     assert np.isnan(none.fisher_z).all()
 
 
@@ -154,11 +155,17 @@ def test_edges_of_a_study_are_averaged_by_participant() -> None:
         for n in range(20)
     ]
     settings = FUNCTIONAL["qcfc"] | {"n_permutations": 99}
-    (row,) = group_edges.rows(runs, settings=settings)
+    (whole,) = group_edges.judged(runs, settings=settings)
+    row = group_edges.row(whole)
     assert (row["participants"], row["scans"], row["status"]) == (10, 20, "measured")
-    (few,) = group_edges.rows(runs[:6], settings=settings)
+    (short,) = group_edges.judged(runs[:6], settings=settings)
+    few = group_edges.row(short)
     assert "3 participants, at least 8" in str(few["status"])
     assert few["median_abs_r"] == ""
+    panels = [qcfc_picture.Panel("power", one.found, one.length_mm) for one in (whole, short)]
+    drawn = np.asarray(qcfc_picture.draw(panels))
+    assert drawn.shape == (520, 900, 3)
+    assert (drawn == [192, 57, 43]).all(axis=2).sum(axis=1).max() > 0
     table = [{"a": "n/a", "b": "0.5"}, {"a": "0.5", "b": "n/a"}]
     assert group_edges.edges_of(table).tolist() == [0.5]
     record = {"Regions": [{"centre_mm": [0, 0, 0]}, {"centre_mm": None}]}

@@ -84,10 +84,10 @@ def test_a_matrix_as_a_table_and_its_record() -> None:
     one = nodes.Nodes("set", ["a", "b", "c"], ["x", "x", ""], np.full((3, 3), np.nan),
                       connectivity.from_labels(np.zeros((1, 1, 1), int), n_regions=3))  # fmt: skip
     found = connectivity.RegionSeries(series, np.array([1.0, 0.9, 0.1]), np.array([5.0, 4, 1]))
-    denoised = {"FramesKept": 40, "BandShare": 1.0, "Confounds": ["a"] * 11, "Mark": "short"}
+    denoised = {"Freedom": {"left": 27.0}, "Mark": "short"}
     told = edges.record(one, found, made, denoised)
     assert told["NotRead"] == ["c (0.10)"]
-    assert told["FisherZStandardError"] == round(1 / np.sqrt(40 - 11 - 3), 4)
+    assert told["FisherZStandardError"] == 0.2
     before = edges.before_denoising(found, degree=1)
     assert np.isnan(before[2]).all()
     assert before[0, 1] == pytest.approx(made.pearson[0, 1], abs=0.1)

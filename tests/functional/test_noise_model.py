@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from sonolesion.core.config import Settings
 from sonolesion.core.errors import InputFault
-from sonolesion.functional import exclusion, joint_model, noise_model
+from sonolesion.functional import exclusion, joint_model, noise_model, quality_rows
 from sonolesion.functional.strategies import STRATEGIES
 from sonolesion.maths.rigid_motion import RIGID
 
@@ -36,6 +37,7 @@ def run(spoilt: bool) -> Any:
     return data, {"white_matter": white, "csf": fluid}, apart, motion
 
 
+@cache
 def noise(spoilt: bool) -> noise_model.Noise:
     data, tissue, apart, motion = run(spoilt)
     return noise_model.noise(
@@ -74,6 +76,22 @@ def test_scrubbing_drops_the_moved_frame_and_an_all_censored_run_is_refused() ->
     wild = columns | {"framewise_displacement": np.full(N, 2.0)}
     with pytest.raises(InputFault, match=r"a_bold.*all 60 frames left out"):
         noise_model.kept_frames(wild, strategy="scrubbing_0.5", **how)
+
+
+def test_too_few_clean_minutes_after_scrubbing_are_refused_or_marked() -> None:
+    """Ten minutes as measured; moved frames leave two of them."""
+    moved = np.full(300, 0.1)
+    moved[60:] = 0.9
+    frames = noise_model.kept_frames(
+        {"framewise_displacement": moved, "std_dvars": np.ones(300)}, strategy="scrubbing_0.5",
+        repetition_s=2.0, settings=FUNCTIONAL["censoring"], file="a_bold.nii.gz",
+    )  # fmt: skip
+    limits = FUNCTIONAL["volumes"]
+    with pytest.raises(InputFault, match=r"a_bold.*2\.0 min of clean data.*accept_short"):
+        quality_rows.require_clean(frames, 2.0, limits=limits, file="a_bold.nii.gz")
+    short = limits | {"accept_short": True}
+    mark = quality_rows.require_clean(frames, 2.0, limits=short, file="a_bold.nii.gz")
+    assert mark == "only 2.0 min of clean data, least 5 min: by override"
 
 
 def test_spheres_of_both_plans_turn_with_the_scan() -> None:

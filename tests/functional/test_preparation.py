@@ -11,7 +11,8 @@ from scipy import ndimage
 from sonolesion.core.config import Settings
 from sonolesion.core.errors import InputFault
 from sonolesion.functional import preparation
-from sonolesion.maths.rigid_motion import framewise_displacement, matrix_of
+from sonolesion.maths.distortion import unwarp
+from sonolesion.maths.rigid_motion import matrix_of
 
 SETTINGS = Settings().model_dump(mode="json")
 FUNCTIONAL = SETTINGS["functional"]
@@ -61,7 +62,8 @@ MOVES = [[0.0] * 6, [0.5, 0, -0.4, 0, 0, 0], [1.0, -0.8, 0, 0, 0.01, 0], [0, 0, 
 def test_motion_is_found_and_undone() -> None:
     found = prepared(moved_run(MOVES))
     fd = np.array([float(r["framewise_displacement"]) for r in found.motion[1:]])
-    wanted = framewise_displacement(np.array(MOVES), radius_mm=50.0)[1:]
+    steps = np.abs(np.diff(MOVES, axis=0))
+    wanted = steps[:, :3].sum(axis=1) + 50.0 * steps[:, 3:].sum(axis=1)
     np.testing.assert_allclose(fd, wanted, atol=0.12)
     spread = found.data[found.mask].std(axis=1) / found.mean[found.mask]
     rough = moved_run(MOVES)[found.mask].std(axis=1) / found.mean[found.mask]
@@ -95,6 +97,32 @@ def test_a_measured_field_is_undone_in_the_same_interpolation() -> None:
     before = np.corrcoef(found.before[inside], soft[inside])[0, 1]
     after = np.corrcoef(found.mean[inside], soft[inside])[0, 1]
     assert after > 0.98 > before
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_a_pair_is_undone_whether_or_not_the_run_is_a_half_of_it(alike: bool) -> None:
+    """A bump of the field moves the run one way along the axis and its partner the other."""
+    volume, share = head()
+    soft = ndimage.gaussian_filter(volume, 0.7).astype(np.float32)
+    index = np.moveaxis(np.indices(SHAPE), 0, -1) - np.array([13.0, 20.0, 9.0])
+    hz = (60.0 * np.exp(-np.square(index).sum(-1) / 40.0)).astype(np.float32)
+    how = {"axis": 1, "readout_s": 0.035}
+    seen, partner = (unwarp(soft, -hz, sign=sign, **how) for sign in (1, -1))
+    found = preparation.prepared(
+        np.repeat(seen[..., None], 3, axis=3), AFFINE, preparation.Head(soft, share),
+        pair=(seen if alike else None, partner), measured=None,
+        run=RUN | {"method": "opposed", "readout_s": 0.035, "partner_readout_s": 0.035},
+        slice_timing=FUNCTIONAL["slice_timing"],
+        realignment=FUNCTIONAL["realignment"] | {"n_points": 4000},
+        brain_mask=FUNCTIONAL["mask"], distortion=SETTINGS["diffusion"]["distortion"],
+        radius_mm=50.0,
+    )  # fmt: skip
+    assert found.told["DistortionMethod"] == "opposed", found.told
+    inside = share > 0
+    before, after = (
+        np.corrcoef(one[inside], soft[inside])[0, 1] for one in (found.before, found.mean)
+    )
+    assert 1 - after < 0.35 * (1 - before)
 
 
 def test_slices_are_brought_to_one_time() -> None:

@@ -12,6 +12,7 @@ from sonolesion.core.config import parse
 from sonolesion.ingest import study
 
 STEPS = {"perfusion_preproc", "perfusion_space", "perfusion_cbf"}
+OF_LESION = "perfusion_lesion"
 SIDECAR: dict[str, Any] = {
     "MagneticFieldStrength": 3, "MRAcquisitionType": "3D", "ArterialSpinLabelingType": "PCASL",
     "LabelingDuration": 1.8, "PostLabelingDelay": 2.0, "BackgroundSuppression": True,
@@ -20,6 +21,10 @@ SIDECAR: dict[str, Any] = {
 }  # fmt: skip
 ROLES = "m0scan control label control label"
 GE = {"perfusion": {"equation": "ge"}}
+PASL = {
+    "ArterialSpinLabelingType": "PASL", "BolusCutOffFlag": True,
+    "BolusCutOffTechnique": "QUIPSSII",
+}  # fmt: skip
 SINGLE = {"perfusion": {"equation": "consensus"}}
 
 
@@ -33,6 +38,18 @@ class Case(NamedTuple):
     roles: str = ROLES
     config: dict[str, Any] | None = None
     m0: dict[str, Any] | None = None
+    change_image: Any = None
+
+
+def timed(seconds: float) -> Any:
+    """Write the time between volumes into a header."""
+
+    def change(image: Any) -> Any:
+        image.header.set_xyzt_units("mm", "sec")
+        image.header["pixdim"][4] = seconds
+        return image
+
+    return change
 
 
 LIST = [0.0, 1.5, 1.5, 2.0, 2.0]
@@ -95,17 +112,63 @@ CASES = {
     "slices not told": Case(
         {"MRAcquisitionType": "2D"}, "asl.json", "SliceTiming missing", "different delays"
     ),
-    "NEX not told": Case({}, "asl.json", "no NEX", "n_excitations", config=GE),
+    "slices in ms": Case(
+        {"MRAcquisitionType": "2D", "SliceTiming": [40.0 * n for n in range(20)]}, "asl.json",
+        "20 times up to 760", "1000",
+    ),
+    "TR at odds with the header": Case(
+        {}, "asl.json",
+        "RepetitionTimePreparation 4.25 s, but 6 s between volumes in the NIfTI header",
+        "whichever is wrong", change_image=timed(6.0),
+    ),
+    "suppression not told": Case(
+        {"BackgroundSuppression": None}, "asl.json", "no BackgroundSuppression", "inversely",
+    ),
+    "M0 as no number": Case({"M0Type": "Estimate"}, "asl.json", "M0Estimate None", "M0Estimate"),
+    "M0 not in the series": Case(
+        {}, "asl.json", "M0Type Included, and no m0scan", "calibration volume",
+        roles="control label control label cbf",
+    ),
+    "pairs beside differences": Case(
+        {}, "aslcontext.tsv", "2 control and label volumes beside 2 deltam volumes", "split",
+        roles="m0scan control label deltam deltam",
+    ),
+    "bolus not cut": Case(
+        {"ArterialSpinLabelingType": "PASL", "BolusCutOffFlag": False}, "asl.json",
+        "BolusCutOffFlag False", "unknown",
+    ),
+    "bolus in ms": Case(
+        PASL | {"BolusCutOffDelayTime": 700}, "asl.json", "BolusCutOffDelayTime 700", "1000"
+    ),
+    "several readouts": Case({"LookLocker": True}, "asl.json", "LookLocker true", "not computed"),
+    "acquired voxel": Case(
+        {"AcquisitionVoxelSize": [3.0]}, "asl.json", "AcquisitionVoxelSize [3.0]",
+        "leave the key out",
+    ),
+    "NEX not told": Case(
+        {}, "asl.json", "no NEX", "n_excitations", roles="m0scan deltam deltam deltam deltam",
+        config=GE,
+    ),
+    "pairs for GE": Case(
+        {}, "asl.json", "2 control-label pairs for the equation of GE", "perfusion.equation",
+        config=GE,
+    ),
+    "2D for GE": Case(
+        {"MRAcquisitionType": "2D"}, "asl.json", "PCASL, 2D for the equation of GE",
+        "perfusion.equation", roles="m0scan deltam deltam deltam deltam", config=GE,
+    ),
 }  # fmt: skip
 
 
 def write(
-    dataset, session: str, change: dict[str, Any], roles: str = ROLES, n_volumes: int = 5
-) -> Path:
+    dataset, session: str, change: dict[str, Any], roles: str = ROLES, n_volumes: int = 5,
+    change_image: Any = None,
+) -> Path:  # fmt: skip
     told = {name: value for name, value in (SIDECAR | change).items() if value is not None}
     scan = dataset.scan(
-        "1", session, "asl", datatype="perf", shape=(16, 18, 20, n_volumes), sidecar=told
-    )
+        "1", session, "asl", datatype="perf", shape=(16, 18, 20, n_volumes), sidecar=told,
+        **({"change": change_image} if change_image else {}),
+    )  # fmt: skip
     table = scan.with_name(scan.name.replace("_asl.nii.gz", "_aslcontext.tsv"))
     table.write_text("\n".join(["volume_type", *roles.split()]) + "\n")
     return scan
@@ -135,7 +198,7 @@ def row_of(found: study.Study, session: str) -> Any:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_fault_is_named_and_blocks_its_scan_alone(patient, case: Case) -> None:
     write(patient, "pre", {})
-    write(patient, "3d", case.change, case.roles)
+    write(patient, "3d", case.change, case.roles, change_image=case.change_image)
     if case.m0 is not None:
         patient.scan("1", "3d", "m0scan", datatype="perf", **case.m0)
     found = prepared(patient, case.config)
@@ -147,7 +210,7 @@ def test_a_fault_is_named_and_blocks_its_scan_alone(patient, case: Case) -> None
     assert case.found in told
     assert case.remedy in row.remedy
     steps = jobs(patient)
-    assert not {(step, "3d") for step in STEPS} & steps
+    assert not {(step, "3d") for step in STEPS | {OF_LESION}} & steps
     assert {"lesion_segment", "anatomy_t1w"} <= {rule for rule, session in steps if session == "3d"}
     # What the configuration demands of every session it refuses at every session.
     sound = case.config != GE
@@ -162,8 +225,9 @@ def test_a_sound_scan_runs_and_a_session_without_one_gets_nothing(patient) -> No
         "2 pairs, label 1.8 s, delay 2 s; M0 within the series; equation pcasl"
     )
     assert {step for step in jobs(patient) if step[0].startswith("perfusion")} == {
-        (step, "3d") for step in STEPS
+        (step, "3d") for step in STEPS | {OF_LESION}
     }
+    assert row_of(found, "3d").use.params["asl"]["voxel_ratio"] == 1.0
     told = row_of(found, "3d").use.params["asl"]
     assert told["groups"] == [[0, 1]]
     assert told["constants"]["efficiency"]["value"] == pytest.approx(0.85 * 0.95**4)
@@ -209,3 +273,36 @@ def test_an_m0_scan_of_its_own_and_the_scanners_map_are_found(patient) -> None:
     assert told["m0_scan"].endswith("_m0scan.nii.gz")
     assert told["scanner_map"].endswith("desc-scanner_cbf.nii.gz")
     assert told["constants"]["recovery_s"]["value"] == 6.0
+
+
+def test_zones_are_told_after_a_treatment_alone(patient) -> None:
+    for session in ("pre", "3d"):
+        write(patient, session, {})
+    prepared(patient)
+    assert (OF_LESION, "3d") in jobs(patient)
+    assert (OF_LESION, "pre") not in jobs(patient)
+    assert {(step, "pre") for step in STEPS} <= jobs(patient)
+
+
+def test_a_series_without_its_table_is_blocked(patient) -> None:
+    scan = write(patient, "3d", {})
+    scan.with_name(scan.name.replace("_asl.nii.gz", "_aslcontext.tsv")).unlink()
+    row = row_of(prepared(patient), "3d")
+    assert row.state == "blocked"
+    assert "asl.nii.gz: found no _aslcontext.tsv" in row.reason
+    assert "a row each" in row.remedy
+
+
+def test_two_m0_scans_are_told_apart_by_what_they_name(patient) -> None:
+    write(patient, "3d", {"M0Type": "Separate"}, roles="control label control label", n_volumes=4)
+    told = {"RepetitionTimePreparation": 6}
+    for run, shape in ((1, (16, 18, 20)), (2, (16, 18, 20))):
+        name = f"run-{run}_m0scan"
+        patient.scan("1", "3d", name, datatype="perf", shape=shape, sidecar=told)
+    row = row_of(prepared(patient), "3d")
+    assert "found 2 M0 scans" in row.reason
+    assert "IntendedFor" in row.remedy
+    named = told | {"IntendedFor": "ses-3d/perf/sub-1_ses-3d_asl.nii.gz"}
+    patient.scan("1", "3d", "run-2_m0scan", datatype="perf", shape=(16, 18, 20), sidecar=named)
+    use = row_of(prepared(patient), "3d").use
+    assert use.params["asl"]["m0_scan"].endswith("run-2_m0scan.nii.gz")

@@ -18,8 +18,9 @@ SHAPE = (8, 9, 10, 160)
 SOUND = {"RepetitionTime": 2.0}
 
 
-def prepared(dataset, **volumes: object) -> study.Study:
+def prepared(dataset, choose: object = None, **volumes: object) -> study.Study:
     content = {"bids_dir": str(dataset.folder), "functional": {"volumes": volumes}}
+    content |= {} if choose is None else {"ingest": {"choose": choose}}
     settings = parse(content, file="test")
     return study.prepare(settings, dataset.folder.parent / "out", code=lambda step: step)
 
@@ -66,6 +67,7 @@ TIMES = np.linspace(0.0, 1.8, 10).tolist()
         ({"RepetitionTime": None}, "sidecar lacks RepetitionTime", "never guessed"),
         ({"RepetitionTime": "2"}, "RepetitionTime '2'", r"sidecar \[s\]"),
         ({"RepetitionTime": 2000.0}, "2000 s, but 2 s in the NIfTI header", "milliseconds"),
+        ({"RepetitionTime": 2000.0, "step": 2000.0}, "2000 s, but 2000 s", "both are in millis"),
         ({"RepetitionTime": 2.5}, "2.5 s, but 2 s in the NIfTI header", "whichever is wrong"),
         ({"step": 0.0}, "0 sec in the NIfTI header", "time step and unit"),
         ({"unit": "unknown"}, "2 unknown in the NIfTI header", "time step and unit"),
@@ -152,6 +154,26 @@ def test_distortion_is_corrected_by_what_there_is(dataset, run) -> None:
     assert after["partner"].endswith("dir-PA_epi.nii.gz")
     assert after["alike"].endswith("dir-AP_epi.nii.gz")
     assert after["encoding"] != told["encoding"]
+
+
+@pytest.mark.parametrize("kind", ["sbref", "bold"])
+def test_references_and_runs_of_both_polarities_make_a_pair(dataset, run, kind) -> None:
+    """Both halves have one contrast: a reference for a reference, else the run's own mean."""
+    run("3d", **ENCODED, name="task-rest_dir-AP_bold")
+    shape = SHAPE[:3] if kind == "sbref" else SHAPE
+    opposite = ENCODED | {"PhaseEncodingDirection": "j-"}
+    run("3d", **opposite, name=f"task-rest_dir-PA_{kind}", shape=shape)
+    run("3d", **ENCODED, name="task-rest_dir-AP_sbref", shape=SHAPE[:3])
+    choose = {"bold": {"dir": "AP"}}
+    told = row_of(prepared(dataset, choose), "3d").use.params
+    assert told["method"] == "opposed"
+    assert told["partner"].endswith(f"dir-PA_{kind}.nii.gz")
+    assert told["alike"].endswith("dir-AP_sbref.nii.gz") == (kind == "sbref")
+    epi = {"datatype": "fmap", "shape": SHAPE[:3], "sidecar": opposite}
+    dataset.scan("1", "3d", "dir-PA_epi", **epi)
+    found = row_of(prepared(dataset, choose), "3d")
+    assert found.use.params["partner"].endswith("dir-PA_epi.nii.gz")
+    assert "by opposite phase encoding (sub-1_ses-3d_dir-PA_epi" in found.reason
 
 
 def test_a_partner_on_another_grid_is_none(dataset, run) -> None:

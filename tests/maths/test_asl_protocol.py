@@ -62,3 +62,27 @@ def test_blood_at_its_field() -> None:
     for field in (None, 7.0, 30000.0):
         with pytest.raises(InputFault, match="MagneticFieldStrength"):
             asl_protocol.blood_t1(field, known=known, file="a.json")
+
+
+@pytest.mark.parametrize(
+    ("step", "unit"),
+    [(4.25, "sec"), (4250.0, "msec"), (51.0, "sec"), (0.0, "sec"), (1.0, "sec"), (2.0, "")],
+)
+def test_a_header_of_whole_repetitions_or_of_none_passes(step: float, unit: str) -> None:
+    asl_protocol.require_header(step, unit, 4.25, tolerance=0.02, file="a.json")
+
+
+@pytest.mark.parametrize("step", [2.0, 6.0, 49.0])
+def test_a_header_at_odds_is_named(step: float) -> None:
+    with pytest.raises(InputFault, match=r"Preparation 4.25 s, but .* in the NIfTI header"):
+        asl_protocol.require_header(step, "sec", 4.25, tolerance=0.02, file="a.json")
+
+
+def test_voxels_before_interpolation() -> None:
+    grid = [2.0, 2.0, 4.0]
+    assert asl_protocol.voxel_ratio(None, grid, file="a.json") == 1.0
+    assert asl_protocol.voxel_ratio([4.0, 4.0, 4.0], grid, file="a.json") == 4.0
+    assert asl_protocol.voxel_ratio([1.0, 1.0, 1.0], grid, file="a.json") == 1.0
+    for wrong in ([4.0, 4.0], 4.0, [4.0, 4.0, 0.0]):
+        with pytest.raises(InputFault, match="AcquisitionVoxelSize"):
+            asl_protocol.voxel_ratio(wrong, grid, file="a.json")

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sonolesion.maths.rigid_motion import framewise_displacement, matrix_of, parameters_of
+from sonolesion.maths.rigid_motion import matrix_of, parameters_of
 from sonolesion.maths.rigid_resample import resample
 from sonolesion.maths.rigid_series import Search, realign
 
@@ -148,21 +148,6 @@ def test_parameters_and_matrix_are_inverse(parameters: Array) -> None:
     assert np.allclose(parameters_of(matrix, CENTRE), parameters, atol=1e-9)
 
 
-def test_displacement_by_hand() -> None:
-    rows = np.array([[0, 0, 0, 0, 0, 0], [0.1, -0.2, 0.3, 0.001, -0.002, 0], [0.1] * 3 + [0] * 3])
-    found = framewise_displacement(rows, radius_mm=50.0)
-    assert np.isnan(found[0])
-    assert found[1:] == pytest.approx([0.6 + 0.15, 0.3 + 0.2 + 0.15])
-
-
-@settings(max_examples=30)
-@given(arrays(float, (5, 6), elements=st.floats(-3, 3)), st.floats(-5, 5))
-def test_displacement_does_not_see_where_the_head_began(rows: Array, offset: float) -> None:
-    one, two = (framewise_displacement(r, radius_mm=50.0) for r in (rows, rows + offset))
-    assert np.allclose(one[1:], two[1:])
-    assert np.allclose(framewise_displacement(rows[::-1], radius_mm=50.0)[1:], one[:0:-1])
-
-
 def test_bad_input_is_named() -> None:
     data = scan(moves(MOVES[:2]), noise=1.0)
     with pytest.raises(ValueError, match="does not fit a mask"):
@@ -178,8 +163,6 @@ def test_bad_input_is_named() -> None:
     with pytest.raises(ValueError, match="not finite or of another grid"):
         shift = np.full(SHAPE, np.nan)
         resample(data, AFFINE, moves(MOVES[:2]), order=1, shift_voxels=shift, axis=1)
-    with pytest.raises(ValueError, match="six columns"):
-        framewise_displacement(np.zeros((4, 5)), radius_mm=50.0)
     data[0, 0, 0, 1] = np.nan
     with pytest.raises(ValueError, match="volume 1 holds NaN"):
         realign(data, AFFINE, MASK, reference=0, search=SEARCH)

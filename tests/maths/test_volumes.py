@@ -42,7 +42,7 @@ def test_a_constant_signal_is_steady() -> None:
 
 
 def test_repetition_time_agrees_within_the_tolerance() -> None:
-    how = {"tolerance": 0.005, "file": "a.json"}
+    how = {"tolerance": 0.005, "max_s": 30.0, "file": "a.json"}
     assert repetition_time(1.2592324, "sec", 1.25923, **how) == 1.25923
     assert repetition_time(2000, "msec", 2, **how) == 2.0
     assert repetition_time(2e6, "usec", 2, **how) == 2.0
@@ -58,6 +58,7 @@ def test_repetition_time_agrees_within_the_tolerance() -> None:
         (2.0, "sec", float("nan"), "RepetitionTime nan"),
         (2.0, "sec", 2000.0, "RepetitionTime is in milliseconds"),
         (1.0, "sec", 2.0, "correct whichever is wrong"),
+        (2000.0, "sec", 2000.0, "both are in milliseconds"),
         (2.0, "unknown", 2.0, "2 unknown in the NIfTI header"),
         (0.0, "sec", 2.0, "0 sec in the NIfTI header"),
     ],
@@ -66,7 +67,7 @@ def test_wrong_repetition_times_are_refused(
     header: float, unit: str, sidecar: object, match: str
 ) -> None:
     with pytest.raises(InputFault, match=match):
-        repetition_time(header, unit, sidecar, tolerance=0.005, file="a.json")
+        repetition_time(header, unit, sidecar, tolerance=0.005, max_s=30.0, file="a.json")
 
 
 def test_short_runs_are_refused_unless_accepted_and_then_marked() -> None:

@@ -43,7 +43,7 @@ class Head:
             "equation": "pcasl", "layout": "pairs", "controls": [1, 3], "labels": [2, 4],
             "differences": [], "m0": [0], "cbf": [], "groups": [[0, 1]],
             "offsets_s": [[[0.0]]], "m0_source": "volumes", "m0_scan": "", "one_contrast": True,
-            "constants": constants, "scanner_map": "",
+            "constants": constants, "scanner_map": "", "voxel_ratio": 1.0,
         } | change  # fmt: skip
 
     def difference(self, told: dict[str, Any]) -> np.ndarray:

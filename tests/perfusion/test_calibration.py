@@ -25,9 +25,3 @@ def test_relaxation_undone_is_the_truth(recovery: float, t1: float, truth: float
 def test_impossible_recovery() -> None:
     with pytest.raises(ValueError, match="above 0"):
         calibration.relaxed(np.ones(1), recovery_s=0.0, tissue_t1_s=1.0)
-    with pytest.raises(ValueError, match="partition"):
-        calibration.blood_m0(1.0, partition_ml_g=0.0)
-
-
-def test_m0_of_blood_by_hand() -> None:
-    assert calibration.blood_m0(90.0, partition_ml_g=0.9) == pytest.approx(100.0)

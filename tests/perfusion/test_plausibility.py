@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from sonolesion.core.errors import GateFailure
 from sonolesion.perfusion import plausibility
 
-LIMITS = {"min_cbf": 15.0, "max_cbf": 120.0, "usual_cbf": 50.0, "tolerance": 1.7}
+LIMITS = {"min_cbf": 15.0, "max_cbf": 120.0, "usual_cbf": 40.0, "tolerance": 2.2}
 
 
 def known(**change: Any) -> dict[str, float]:
     given: dict[str, Any] = {
         "labelling_s": 1.45, "delay_s": 2.025, "blood_t1_s": 1.65, "m0_recovered": 0.811,
-        "scale": 32.0, "n_excitations": None, "usual_excitations": 3.0, "n_differences": 1,
+        "scale": 32.0, "n_excitations": None, "usual_excitations": 3.0, "usual_delay_s": 1.8,
+        "n_differences": 1,
     }  # fmt: skip
     return plausibility.mistakes(**given | change)
 
@@ -40,6 +41,25 @@ def test_mistake_is_named(ratio: float, words: str, truth: float) -> None:
     assert any(words in one for one in verdict.explanations)
 
 
+@pytest.mark.parametrize(("change", "words"), [
+    ({"delay_s": 5.0}, "PLD is not the 5 s"),
+    ({"delay_s": 0.0}, "PLD is not the 0 s"),
+    ({"delay_s": 0.002}, "PLD of 0.002 s was divided by 1000 twice"),
+    ({"labelling_s": 0.00145}, "labelling of 0.00145 s was divided by 1000 twice"),
+])  # fmt: skip
+@pytest.mark.parametrize("truth", [24.5, 55.0])
+def test_a_wrong_time_is_named(change: dict[str, float], words: str, truth: float) -> None:
+    told = {"labelling_s": 1.45, "delay_s": 2.0} | change
+
+    def flow(labelling_s: float, delay_s: float) -> float:
+        return float(np.exp(delay_s / 1.65) / (1 - np.exp(-labelling_s / 1.65)))
+
+    read = truth * flow(**told) / flow(labelling_s=1.45, delay_s=2.0)
+    verdict = plausibility.judge(read, known(**told), **LIMITS | {"min_cbf": 17.0, "max_cbf": 120})
+    assert not verdict.passed
+    assert any(words in one for one in verdict.explanations)
+
+
 def test_flow_of_a_brain_passes() -> None:
     verdict = plausibility.judge(48.0, known(), **LIMITS)
     assert verdict.passed
@@ -56,7 +76,7 @@ def test_sum_of_differences_is_named() -> None:
 def test_every_explanation_brings_the_median_near_the_usual(median: float) -> None:
     table = known()
     for words in plausibility.judge(median, table, **LIMITS).explanations:
-        assert 50 / 1.7 * 0.999 <= median / table[words] <= 50 * 1.7 * 1.001
+        assert 40 / 2.2 * 0.999 <= median / table[words] <= 40 * 2.2 * 1.001
 
 
 @pytest.mark.parametrize("median", [float("nan"), 0.0, 1e9])

@@ -107,7 +107,7 @@ def test_no_calibration_no_value_and_inputs_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"efficiency": 1.2}, {"delay_s": 0.0}, {"scale": -1.0}, {"blood_t1_s": np.nan}]
+    "change", [{"efficiency": 1.2}, {"delay_s": -0.1}, {"scale": -1.0}, {"blood_t1_s": np.nan}]
 )
 def test_impossible_constants_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"above 0|inverts more"):

@@ -16,11 +16,13 @@ from sonolesion.perfusion import (
     mapping,
     picture,
     plausibility,
+    prediction,
     preparation,
     record,
 )
 
 SETTINGS = Perfusion().model_dump(mode="json")
+PREDICTED = SETTINGS["prediction"] | {"grey_t1_s": 1.33, "white_t1_s": 0.83}
 GRID = np.diag([3.0, 3.0, 4.0, 1.0])
 STEPS: dict[str, Any] = {
     "outliers": SETTINGS["outliers"],
@@ -112,7 +114,7 @@ def test_a_given_map_is_used_as_it_is(head) -> None:
     assert (maps.cbf[head.brain] == scanner[head.brain]).all()
     found = judged(head, maps, told)
     assert found.verdict.passed
-    sidecar = record.sidecar(maps, found, told=told, motion={})
+    sidecar = record.sidecar(maps, found, told=told, motion={}, predicted=[])
     assert sidecar["Given"] is True
     assert "FlowPerDifferenceOverM0" not in sidecar
     small = judged(head, mapping.given(scanner / 100, head.tissue, partial=STEPS["partial_volume"]),
@@ -163,6 +165,13 @@ def test_the_scanners_map_is_compared(head) -> None:
     assert found["scanner_correlation"].value == pytest.approx(1.0, abs=1e-3)
     assert found["scanner_slope"].value == pytest.approx(0.5, abs=0.01)
     assert "scanner_ratio" not in judged(head, maps, told).numbers
+    # Half of it is within what brains have: the scanner's map tells what the gate can't.
+    twice = mapping.Maps(3 * maps.cbf / 2, maps.grey, maps.white, None, maps.kept, maps.reasons)
+    third = judged(head, twice, told, (head.flow / 2).astype(np.float32))
+    assert third.verdict.passed
+    assert third.numbers["scanner_ratio"].marked
+    assert any("NEX 3" in one for one in third.against_scanner)
+    assert judged(head, maps, told, head.flow.astype(np.float32)).against_scanner == ()
     nowhere = np.full(head.flow.shape, np.nan, dtype=np.float32)
     assert appraisal.compared(maps.cbf, nowhere, head.brain) is None
 
@@ -206,7 +215,10 @@ def test_equation_is_printed_with_every_constant(head) -> None:
     assert "delay_s = 1, 1.5 s: delay_s (test)" in several
     maps = made(head, told)
     found = judged(head, maps, told)
-    assert record.sidecar(maps, found, told=told, motion={})["FlowPerDifferenceOverM0"][0] > 0
+    predicted = prediction.read_over_true(told, PREDICTED)
+    sidecar = record.sidecar(maps, found, told=told, motion={}, predicted=predicted)
+    assert sidecar["FlowPerDifferenceOverM0"][0] > 0
+    assert sidecar["PredictedBias"] == predicted
     drawn = picture.visit(maps, head.tissue, found, GRID, told=told, min_probability=0.7)
     assert np.asarray(drawn).std() > 10
 
@@ -215,3 +227,31 @@ def test_slices_read_later_have_longer_delays(head) -> None:
     told = head.told(offsets_s=[[[0.0, 0.5]]])
     early, late = mapping.single_factor(told).ravel()
     assert late / early == pytest.approx(np.exp(0.5 / 1.65))
+
+
+def test_the_predicted_bias_is_that_of_the_equation_and_its_timing(head) -> None:
+    grey, white = prediction.read_over_true(head.told(), PREDICTED)
+    assert grey["ReadOverTrue"] == pytest.approx([0.740, 0.763, 0.788, 0.813], abs=1e-3)
+    assert white["ReadOverTrue"] == pytest.approx([0.413, 0.466, 0.526, 0.593], abs=1e-3)
+    pulsed = head.told(equation="pasl", values={"bolus_s": 0.7, "delay_s": 1.8})
+    # With the cut all label that was let through has arrived; it decays in tissue from then on.
+    assert 0.6 < prediction.read_over_true(pulsed, PREDICTED)[0]["ReadOverTrue"][0] < 1.0
+    several = head.told(equation="kinetic", values={"delay_s": [1.0, 2.0]})
+    assert prediction.read_over_true(several, PREDICTED) == []
+
+
+def test_an_interpolated_grid_resolves_less(head) -> None:
+    told = head.told(voxel_ratio=4.0)
+    maps = made(head, told)
+    stack = np.zeros((*head.flow.shape, 1), dtype=np.uint8)
+    stack[10:13, 10:13, 8:10, 0] = 200
+    entry = {"atlas": "a", "region": "VIM", "side": "left", "structure": "", "coverage": 1.0}
+    own: dict[str, Any] = {
+        "affine": GRID, "tissue": {}, "stack": stack, "stack_affine": GRID,
+        "atlases": {"whole": 200, "regions": [entry]}, "regions": SETTINGS["regions"],
+        "labels": {"participant_id": "sub-1", "session_id": "ses-1", "day": 3},
+    }  # fmt: skip
+    for ratio, below in ((1.0, "false"), (4.0, "true")):
+        told = head.told(voxel_ratio=ratio)
+        (row, *_) = record.rows(maps, None, judged(head, maps, told), np.eye(4), told=told, **own)
+        assert (row["n_voxels"], row["below_resolution"]) == (18, below)

@@ -17,7 +17,7 @@ def made(study: Any, protocol: Sequence[str] = ()) -> str:
     study.write_tables()
     study.script("report/group")(
         "inventory.tsv", "ledger.tsv", "measures.tsv", "plan.json",
-        ["bids_validation.json"], protocol, "atlases.json", "group.html", "CITATION.md",
+        ["bids_validation.json"], protocol, "atlases.json", [], "group.html", "CITATION.md",
     )  # fmt: skip
     return Path("group.html").read_text(encoding="utf-8")
 

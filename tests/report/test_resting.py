@@ -84,7 +84,7 @@ def test_a_run_in_words_and_numbers() -> None:
     assert found.marks == ["ses-pre: only 1.5 min of clean data"]
     assert (first.missing, second.missing) == ("", "no resting-state run at this visit")
     assert found.networks == (("default", (("0.31", "–"),)),)
-    assert [p.title for p in found.lesion_networks] == ["fus1, ses-3d, in the run of ses-pre"]
+    assert [p.title for p in found.lesion_networks] == ["fus1, ses-3d, in the own run of ses-pre"]
 
 
 def test_a_refused_run_says_why_and_what_there_is_stays() -> None:

@@ -136,6 +136,11 @@ def field_maps_of(bids_dir: str | Path, subject: str, session: str, suffix: str)
     return _files_of(bids_dir, subject, session, "fmap", suffix)
 
 
+def run_scans_of(bids_dir: str | Path, subject: str, session: str, suffix: str) -> Iterator[Scan]:
+    """Yield the NIfTI files of a session's folder ``func`` with a suffix, sorted by path."""
+    return _files_of(bids_dir, subject, session, "func", suffix)
+
+
 def m0_scans_of(bids_dir: str | Path, subject: str, session: str) -> Iterator[Scan]:
     """Yield the M0 scans of a session, which calibrate its arterial spin labelling."""
     return _files_of(bids_dir, subject, session, "perf", "m0scan")

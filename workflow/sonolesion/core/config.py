@@ -29,6 +29,8 @@ from sonolesion.core.settings.lesion import Lesion
 from sonolesion.core.settings.measures import Measures
 from sonolesion.core.settings.perfusion import Perfusion
 from sonolesion.core.settings.phantom import Phantom
+from sonolesion.core.settings.phantom_asl import PhantomAsl
+from sonolesion.core.settings.phantom_bold import PhantomBold
 from sonolesion.core.settings.phantom_dti import PhantomDti
 from sonolesion.core.settings.report import Report
 from sonolesion.core.settings.susceptibility import Susceptibility
@@ -53,6 +55,8 @@ class Settings(Section):
     report: Report = Report()
     phantom: Phantom = Phantom()
     phantom_dti: PhantomDti = PhantomDti()
+    phantom_asl: PhantomAsl = PhantomAsl()
+    phantom_bold: PhantomBold = PhantomBold()
 
 
 def parse(content: Mapping[str, Any], *, file: object) -> Settings:

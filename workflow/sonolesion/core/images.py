@@ -164,11 +164,12 @@ def save(
     affine: NDArray[np.float64],
     *,
     sidecar: Mapping[str, object] | None = None,
+    step_s: float | None = None,
 ) -> None:
     """Write a NIfTI-1 file in millimetres, and its JSON sidecar if one is given.
 
-    The same array gives the same bytes. Booleans are written as unsigned bytes, doubles as
-    single precision.
+    `step_s` [s] is the time between volumes. The same array gives the same bytes. Booleans are
+    written as unsigned bytes, doubles as single precision.
     """
     stored: dict[Any, Any] = {
         np.dtype(bool): np.dtype(np.uint8),
@@ -179,6 +180,8 @@ def save(
     nifti.header.set_xyzt_units("mm", "sec")
     nifti.set_sform(affine, code=1)
     nifti.set_qform(affine, code=1)
+    if step_s is not None:
+        nifti.header.set_zooms((*nifti.header.get_zooms()[:3], step_s))
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     nib.save(nifti, path)
     if sidecar is not None:

@@ -25,14 +25,17 @@ class Mapped:
 
 
 def mapped(
-    series: NDArray[Any], share: NDArray[Any], *, outcome: str, file: str, min_voxels: float
-) -> Mapped:
+    series: NDArray[Any], soft: NDArray[Any], share: NDArray[Any], *, outcome: str, file: str,
+    min_voxels: float,
+) -> Mapped:  # fmt: skip
     """Map the lesion's network in a run of the own baseline.
 
     Parameters
     ----------
     series : ndarray of shape (V, N)
         Denoised run before treatment, the place of the lesion included.
+    soft : ndarray of shape (V, N)
+        The same, smoothed: what the lesion's voxels are correlated with.
     share : ndarray of shape (V,)
         Share of each voxel that the later lesion takes.
     outcome : str
@@ -46,7 +49,9 @@ def mapped(
     if outcome != "measured":
         return Mapped(nothing, {"outcome": "not_visible"}, "the lesion is not visible")
     try:
-        found = lesion_network.network(series, share, file=file, min_voxels=min_voxels)
+        found = lesion_network.network(
+            series, share, file=file, min_voxels=min_voxels, targets=soft
+        )
     except InputFault as fault:
         return Mapped(nothing, {"outcome": "absent", "reason": fault.found}, fault.found)
     coherence = None if np.isnan(found.coherence) else round(found.coherence, 4)

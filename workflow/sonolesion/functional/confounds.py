@@ -1,6 +1,6 @@
-"""What of a resting-state series is not the brain's: motion, tissue signals, DVARS.
+"""What of a resting-state series is not the brain's: motion and tissue signals.
 
-FD is `maths.rigid_motion.framewise_displacement`, components are in `noise_components`.
+FD, DVARS and components are nipype's (`core.nipype_confounds`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,6 @@ from sonolesion.maths.rigid_motion import RIGID
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Columns = dict[str, Array]
-
-# Of normal data, interquartile range over standard deviation, as DVARS was defined with it.
-QUARTILES_TO_SD = 1.349
-# Frames below which DVARS has no autocorrelation.
-MIN_FRAMES = 3
 
 
 def motion_24(parameters: Array) -> Columns:
@@ -86,65 +81,16 @@ def mean_signal(data: NDArray[Any], mask: Flags) -> Array:
     ValueError
         If shapes don't fit, or nothing is in the mask.
     """
-    return np.asarray(in_mask(data, mask).mean(axis=0))
+    return np.asarray(in_mask(data, mask).mean(axis=0, dtype=np.float64))
 
 
-def in_mask(data: NDArray[Any], mask: Flags) -> Array:
+def in_mask(data: NDArray[Any], mask: Flags) -> NDArray[Any]:
     """Return the series of the voxels of a mask, (V, N)."""
     if data.ndim != 4 or data.shape[:3] != mask.shape:
         raise ValueError(f"a series of shape {data.shape} does not fit a mask of {mask.shape}")
     if not mask.any():
         raise ValueError("nothing is in the mask")
-    series = np.asarray(data[mask], dtype=np.float64)
+    series = np.asarray(data[mask])
     if not np.isfinite(series).all():
         raise ValueError("the series holds NaN or infinity within the mask")
     return series
-
-
-def dvars(data: NDArray[Any], mask: Flags, *, scale: float) -> tuple[Array, Array]:
-    """Return how much the images change from frame to frame.
-
-    Parameters
-    ----------
-    data : ndarray of shape (X, Y, Z, N)
-        Realigned series.
-    mask : ndarray of shape (X, Y, Z)
-        Brain without the exclusion mask.
-    scale : float
-        Median of the brain after scaling: 1000 gives a tenth of a percent.
-
-    Returns
-    -------
-    standardised : ndarray of shape (N,)
-        1 where a frame differs as much as noise of such smoothness in time does.
-    scaled : ndarray of shape (N,)
-        Root mean square of the differences, at a median of `scale`.
-        Both are NaN for the first frame.
-
-    Raises
-    ------
-    ValueError
-        If shapes don't fit, nothing in the mask varies, or its median is not positive.
-
-    Notes
-    -----
-    Power et al. 2012, doi:10.1016/j.neuroimage.2011.10.018; standardised as by Nichols 2017 and
-    nipype's ComputeDVARS: the mean over voxels of ``sqrt(2 (1 - a)) IQR / 1.349``, a the lag-1
-    autocorrelation (Yule-Walker), quartiles by the lower neighbour.
-    """
-    series = in_mask(data, mask)
-    middle = float(np.median(series))
-    if series.shape[1] < MIN_FRAMES or middle <= 0:
-        raise ValueError(f"{series.shape[1]} frames with a median of {middle:g} tell no DVARS")
-    series *= scale / middle
-    low, high = np.percentile(series, [25, 75], axis=1, method="lower")
-    spread = (high - low) / QUARTILES_TO_SD
-    series, spread = series[spread > 0], spread[spread > 0]
-    if not spread.size:
-        raise ValueError("nothing in the mask varies")
-    centred = series - series.mean(axis=1, keepdims=True)
-    lag = (centred[:, 1:] * centred[:, :-1]).sum(axis=1) / (centred**2).sum(axis=1)
-    expected = float(np.mean(np.sqrt(2.0 * (1.0 - lag)) * spread))
-    found = np.sqrt(np.mean(np.diff(series, axis=1) ** 2, axis=0))
-    scaled = np.concatenate([[np.nan], found])
-    return scaled / expected, scaled

@@ -180,26 +180,20 @@ def fisher_z(correlation: NDArray[Any]) -> Array:
     return np.asarray(np.arctanh(np.clip(correlation, -edge, edge)), dtype=np.float64)
 
 
-def z_standard_error(
-    *, n_frames: float, band_share: float, n_regressors: int, n_conditioned: int = 0
-) -> float:
+def z_standard_error(*, freedom: float, n_conditioned: int = 0) -> float:
     """Return the standard error of a Fisher z that the freedom left in the series allows.
 
     Parameters
     ----------
-    n_frames : float
-        Frames that were kept.
-    band_share : float
-        Share of the frequencies that the filter passed; 1 if the filter was made of regressors.
-    n_regressors : int
-        Columns of the nuisance model, the mean not counted.
+    freedom : float
+        Degrees of freedom of the series, as `denoising.freedom` counts them.
     n_conditioned : int
         Further regions that a partial correlation holds fixed (P - 2).
 
     Returns
     -------
     float
-        ``1 / sqrt(n_frames band_share - n_regressors - n_conditioned - 3)``; NaN where nothing
+        ``1 / sqrt(freedom - n_conditioned - 2)``; NaN where nothing
         is left: such a z has no scale, though it has a value.
 
     Notes
@@ -210,10 +204,10 @@ def z_standard_error(
 
     Examples
     --------
-    >>> z_standard_error(n_frames=128, band_share=1.0, n_regressors=24, n_conditioned=1)
+    >>> z_standard_error(freedom=103, n_conditioned=1)
     0.1
     """
-    free = n_frames * band_share - n_regressors - n_conditioned - 3
+    free = freedom - n_conditioned - 2
     return float(1 / np.sqrt(free)) if free > 0 else float("nan")
 
 

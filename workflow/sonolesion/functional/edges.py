@@ -40,11 +40,7 @@ def record(
     nodes: Nodes, found: RegionSeries, made: Matrices, denoised: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what the sidecar says of a set of regions."""
-    error = connectivity.z_standard_error(
-        n_frames=denoised["FramesKept"],
-        band_share=denoised["BandShare"],
-        n_regressors=len(denoised["Confounds"]),
-    )
+    error = connectivity.z_standard_error(freedom=denoised["Freedom"]["left"])
     places = np.round(nodes.centres_mm, 2)
     return {
         "Regions": [

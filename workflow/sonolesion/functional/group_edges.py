@@ -55,8 +55,18 @@ def lengths_of(record: Mapping[str, Any]) -> Array:
     return qcfc.lengths_mm(np.array(places, dtype=np.float64))
 
 
-def rows(runs: Sequence[Run], *, settings: Mapping[str, Any]) -> list[dict[str, object]]:
-    """Return a row for each set of regions.
+@dataclass(frozen=True)
+class Judged:
+    """A set of regions over the study: scans, the lengths of its edges (E,) [mm], QC–FC."""
+
+    atlas: str
+    n_scans: int
+    length_mm: Array
+    found: qcfc.QcFc
+
+
+def judged(runs: Sequence[Run], *, settings: Mapping[str, Any]) -> list[Judged]:
+    """Return QC–FC of each set of regions.
 
     Parameters
     ----------
@@ -66,19 +76,24 @@ def rows(runs: Sequence[Run], *, settings: Mapping[str, Any]) -> list[dict[str, 
         ``functional.qcfc``.
     """
     return [
-        _row(name, [one for one in runs if one.atlas == name], settings)
+        _judged(name, [one for one in runs if one.atlas == name], settings)
         for name in sorted({one.atlas for one in runs})
     ]
 
 
-def _row(name: str, runs: Sequence[Run], settings: Mapping[str, Any]) -> dict[str, object]:
+def _judged(name: str, runs: Sequence[Run], settings: Mapping[str, Any]) -> Judged:
     people = np.array([one.participant for one in runs])
     edges = qcfc.by_participant(np.array([one.edges for one in runs]), people)
     motion = qcfc.by_participant(np.array([one.mean_fd_mm for one in runs]), people)
     lengths = np.array([one.length_mm for one in runs])
     known = np.isfinite(lengths).all(axis=0)
-    length = lengths.mean(axis=0)
-    found = qcfc.qcfc(edges[:, known], motion, length[known], **settings)
+    length = lengths[:, known].mean(axis=0)
+    return Judged(name, len(runs), length, qcfc.qcfc(edges[:, known], motion, length, **settings))
+
+
+def row(one: Judged) -> dict[str, object]:
+    """Return the row of the table of a set of regions."""
+    found = one.found
     numbers = {
         "median_abs_r": found.median, "null_median": found.null_median,
         "null_high": found.null_high, "p": found.p, "distance_rho": found.distance,
@@ -86,9 +101,9 @@ def _row(name: str, runs: Sequence[Run], settings: Mapping[str, Any]) -> dict[st
         "distance_null_high": found.distance_null_high,
     }  # fmt: skip
     return {
-        "atlas": name,
+        "atlas": one.atlas,
         "participants": found.n,
-        "scans": len(runs),
+        "scans": one.n_scans,
         "edges": found.n_edges,
         **{key: "" if np.isnan(value) else f"{value:.4f}" for key, value in numbers.items()},
         "status": found.status,

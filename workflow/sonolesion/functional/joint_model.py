@@ -95,15 +95,11 @@ def on_all_frames(series: NDArray[Any], told: Model) -> NDArray[np.float32]:
 
 def record(told: Model, left: Freedom, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the sidecar of a denoised run says."""
-    rate_hz = 0.5 / told.repetition_s
-    high = min(told.band.low_pass_hz or rate_hz, rate_hz)
-    share = max(high - (told.band.high_pass_hz or 0.0), 0.0) / rate_hz
     return {
         "Strategy": settings["strategy"],
         "Confounds": told.names,
         "HighPass_Hz": settings["high_pass_hz"],
         "LowPass_Hz": settings["low_pass_hz"],
-        "BandShare": round(share, 4),
         "RepetitionTime": told.repetition_s,
         "FramesKept": int(told.kept.sum()),
         "Freedom": {

@@ -46,7 +46,10 @@ class GroupNetwork:
     n_scans: int
 
 
-def network(series: NDArray[Any], lesion: NDArray[Any], *, file: str, min_voxels: float) -> Network:
+def network(
+    series: NDArray[Any], lesion: NDArray[Any], *, file: str, min_voxels: float,
+    targets: NDArray[Any] | None = None,
+) -> Network:  # fmt: skip
     """Return the mean correlation of a lesion's voxels with every voxel.
 
     Parameters
@@ -60,6 +63,8 @@ def network(series: NDArray[Any], lesion: NDArray[Any], *, file: str, min_voxels
         The lesion, for messages.
     min_voxels : float
         Fewest voxels of the lesion, fractions counting in part.
+    targets : ndarray of shape (V, N), optional
+        What the lesion's voxels are correlated with, such as smoothed series; else `series`.
 
     Returns
     -------
@@ -97,7 +102,7 @@ def network(series: NDArray[Any], lesion: NDArray[Any], *, file: str, min_voxels
     out = np.empty(len(series), dtype=np.float32)
     for start in range(0, len(series), BLOCK):
         part = slice(start, start + BLOCK)
-        out[part] = standardised(series[part]) @ mean
+        out[part] = standardised((series if targets is None else targets)[part]) @ mean
     return Network(out, total, _coherence(mean, weights))
 
 

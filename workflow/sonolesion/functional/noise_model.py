@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonolesion.functional import confounds, noise_components
+from sonolesion.core import nipype_confounds
+from sonolesion.functional import confounds
 from sonolesion.functional.censoring import Censoring, censor, moved_frames
+from sonolesion.functional.noise_masks import noise_mask
 from sonolesion.functional.strategies import STRATEGIES
 from sonolesion.maths.rigid_motion import RIGID
 
@@ -69,11 +71,13 @@ def noise(
     components: Columns = {}
     how = {"repetition_s": repetition_s, "period_s": settings["period_s"]}
     for name, short in (("white_matter", "wm"), ("csf", "csf")):
-        mask, times = noise_components.noise_mask(
+        mask, times = noise_mask(
             tissue[name], brain, exclusion, min_probability=settings["min_probability"],
             n_erosions=settings[f"{short}_erosions"], min_voxels=settings["min_voxels"], file=file,
         )  # fmt: skip
-        found = noise_components.acompcor(data, mask, n_components=settings["n_acompcor"], **how)
+        found = nipype_confounds.acompcor(
+            confounds.in_mask(data, mask), n_components=settings["n_acompcor"], **how
+        )
         columns |= confounds.expanded(name, confounds.mean_signal(data, mask))
         components |= _numbered(f"a_comp_cor_{short}", found.series)
         masks[name] = mask
@@ -82,11 +86,12 @@ def noise(
             "explained": np.round(found.explained, 4).tolist(),
         }  # fmt: skip
     columns |= confounds.expanded("global_signal", confounds.mean_signal(data, inside))
-    varied, _ = noise_components.tcompcor(
-        data, inside, share=settings["tcompcor_share"], n_components=settings["n_tcompcor"], **how
+    whole = confounds.in_mask(data, inside)
+    varied = nipype_confounds.tcompcor(
+        whole, share=settings["tcompcor_share"], n_components=settings["n_tcompcor"], **how
     )
-    standardised, scaled = confounds.dvars(data, inside, scale=settings["dvars_scale"])
-    columns |= components | _numbered("t_comp_cor", varied.series)
+    standardised, scaled = nipype_confounds.dvars(whole, scale=settings["dvars_scale"])
+    columns |= components | _numbered("t_comp_cor", varied)
     columns |= {
         "framewise_displacement": motion["framewise_displacement"],
         "std_dvars": standardised,

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.core.errors import InputFault
+from sonolesion.core.nipype_confounds import framewise_displacement
 from sonolesion.functional.slice_timing import shifted
 from sonolesion.maths import brain, undistortion, volumes
 from sonolesion.maths.distortion import displacement_voxels
-from sonolesion.maths.rigid_motion import RIGID, framewise_displacement
+from sonolesion.maths.rigid_motion import RIGID
 from sonolesion.maths.rigid_resample import resample, resampled
 from sonolesion.maths.rigid_series import Realigned, Search, realign
 from sonolesion.maths.undistortion import Field, Scene

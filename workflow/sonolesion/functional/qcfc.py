@@ -40,6 +40,8 @@ class QcFc:
         Spearman correlation of the edges' correlations with their lengths.
     distance_null_low, distance_null_high : float
         Interval of that under permutation, between the quantile and its complement.
+    null_medians : ndarray of shape (n_permutations,)
+        Median under each permutation; empty where nothing is measured.
     """
 
     status: str
@@ -53,6 +55,7 @@ class QcFc:
     distance: float
     distance_null_low: float
     distance_null_high: float
+    null_medians: Array
 
 
 def upper_edges(matrix: NDArray[Any]) -> Array:
@@ -136,7 +139,10 @@ def qcfc(
     none = np.full(edges.shape[1], np.nan)
     status = _status(edges, motion_mm, usable, least=max(min_participants, 4))
     if status != MEASURED:
-        return QcFc(status, len(edges), int(usable.sum()), none, *[np.nan] * 7)
+        n, nan = int(usable.sum()), float("nan")
+        return QcFc(
+            status, len(edges), n, none, nan, nan, nan, nan, nan, nan, nan, null_medians=np.empty(0)
+        )
     scaled = _unit(edges[:, usable])
     rank = _unit(stats.rankdata(length_mm[usable])[:, None])[:, 0] if usable.sum() > 2 else None
     found, median, distance = _measured(_unit(motion_mm[:, None]).T, scaled, rank)
@@ -149,7 +155,7 @@ def qcfc(
     return QcFc(
         status, len(edges), int(usable.sum()), none, float(median[0]),
         float(np.median(null)), float(np.quantile(null, quantile)), p,
-        float(distance[0]), float(low), float(high),
+        float(distance[0]), float(low), float(high), null,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Slow trends of time series: polynomials and cosines."""
+"""Slow trends of time series."""
 
 from __future__ import annotations
 
@@ -12,27 +12,6 @@ Array = NDArray[np.float64]
 def polynomials(n_frames: int, *, degree: int) -> Array:
     """Return Legendre polynomials of time up to a degree, the constant first, (N, degree + 1)."""
     return np.asarray(legendre.legvander(np.linspace(-1.0, 1.0, n_frames), degree))
-
-
-def cosines(n_frames: int, *, repetition_s: float, period_s: float) -> Array:
-    """Return the constant and the cosines slower than a period, (N, 1 + K).
-
-    Parameters
-    ----------
-    n_frames : int
-        Frames N.
-    repetition_s : float
-        Repetition time [s].
-    period_s : float
-        Shortest period of a trend [s].
-
-    Notes
-    -----
-    Discrete cosine transform, ``K = floor(2 N TR / period)``, at most N - 1.
-    """
-    n_terms = min(int(np.floor(2.0 * n_frames * repetition_s / period_s)), n_frames - 1)
-    frames = np.arange(n_frames)[:, None]
-    return np.asarray(np.cos(np.pi / n_frames * (frames + 0.5) * np.arange(n_terms + 1)))
 
 
 def without(series: Array, basis: Array) -> Array:

@@ -43,8 +43,8 @@ def params(
         volume numbers; ``groups``, positions of the differences of each timing, shortest delay
         first; ``offsets_s``, how much later each slice was excited [s]; ``m0_source`` with
         ``m0_scan``; ``one_contrast``, whether M0 and controls look alike; ``constants`` (name →
-        symbol, words, value, unit, source); ``scanner_map``; ``fingerprint`` of all that is read
-        besides the scan.
+        symbol, words, value, unit, source); ``scanner_map``; ``voxel_ratio``, volume of a voxel
+        as acquired over one of the grid; ``fingerprint`` of all that is read besides the scan.
 
     Raises
     ------
@@ -56,7 +56,8 @@ def params(
     table, told = _roles(scan, shape, cache)
     if not MEASURED & set(told):
         found = asl_context.series(told, _no_timing(len(told)), file=table)
-        return _told(found, [table], cache, equation=GIVEN, m0_source="none")
+        given = _told(found, [table], cache, equation=GIVEN, m0_source="none")
+        return given | {"voxel_ratio": _voxel_ratio(scan, sidecar, cache, file)}
     _require_keys(sidecar, file)
     timing = asl_timing.timing(
         labelling_type=sidecar["ArterialSpinLabelingType"],
@@ -99,6 +100,7 @@ def params(
         "one_contrast": sidecar.get("BackgroundSuppression") is False,
         "constants": constants,
         "scanner_map": _scanner_map(scan, settings.scanner_maps, cache),
+        "voxel_ratio": _voxel_ratio(scan, sidecar, cache, file),
     }  # fmt: skip
 
 
@@ -161,6 +163,13 @@ def _require_keys(sidecar: Mapping[str, Any], file: str) -> None:
             expected=f"{', '.join(needed)} in the units of BIDS (seconds, tesla)",
             remedy="add them from the protocol of the scanner; none is ever guessed",
         )
+    if sidecar.get("LookLocker") is True:
+        raise InputFault(
+            file=file,
+            found="LookLocker true",
+            expected="one readout after each labelling",
+            remedy="flow of a Look-Locker readout is not computed here: its pulses use up label",
+        )
 
 
 def _equation(
@@ -185,10 +194,21 @@ def _equation(
         durations = timing.labelling_s[found.weighted]
         asl_timing.single(durations, name="LabelingDuration", file=file)
     if wanted == "ge":
-        if pulsed:
-            raise _mismatch(file, "PASL for the equation of GE", "pseudo-continuous labelling")
+        _require_product(sidecar, found, file)
         return "ge"
     return "pasl" if pulsed else "pcasl"
+
+
+def _require_product(sidecar: Mapping[str, Any], found: asl_context.Series, file: str) -> None:
+    """Raise unless a series is what GE's equation is of: its summed difference of a 3-D scan."""
+    kind, readout = sidecar["ArterialSpinLabelingType"], sidecar.get("MRAcquisitionType")
+    if kind != "PCASL" or readout == "2D":
+        raise _mismatch(file, f"{kind}, {readout} for the equation of GE", "PCASL, 3D")
+    if found.layout != "deltam":
+        raise _mismatch(
+            file, f"{len(found.controls)} control-label pairs for the equation of GE",
+            "the difference that the scanner summed and scaled (deltam)",
+        )  # fmt: skip
 
 
 def _mismatch(file: str, found: str, expected: str) -> InputFault:
@@ -217,6 +237,8 @@ def _calibration(
     )
     path = scan_of_m0.path if scan_of_m0 and source == "scan" else ""
     # GE's equation has the recovery of its proton-density image within.
+    if equation == "ge" and source == "estimate":
+        raise _mismatch(file, "M0Type Estimate for the equation of GE", "a proton-density image")
     if source == "estimate" or equation == "ge":
         return source, path, None
     own, told, where = scan, sidecar, file
@@ -233,6 +255,15 @@ def _calibration(
         max_s=settings.calibration.max_recovery_s,
         file=where,
     )
+    facts = cache.facts(own.path)
+    if not isinstance(told["RepetitionTimePreparation"], list):
+        asl_protocol.require_header(
+            facts.step,
+            facts.step_unit,
+            recovery,
+            tolerance=settings.calibration.header_tolerance,
+            file=where,
+        )
     return source, path, recovery
 
 
@@ -265,6 +296,15 @@ def _m0_scan(scan: bids.Scan, cache: scans.Cache) -> bids.Scan | None:
             remedy="convert both again; an M0 scan of another matrix can't be divided by",
         )
     return found[0]
+
+
+def _voxel_ratio(
+    scan: bids.Scan, sidecar: Mapping[str, Any], cache: scans.Cache, file: str
+) -> float:
+    """Return the volume of a voxel as acquired over one of the grid; 1 where it isn't told."""
+    return asl_protocol.voxel_ratio(
+        sidecar.get("AcquisitionVoxelSize"), cache.facts(scan.path).voxel_mm, file=file
+    )
 
 
 def _scanner_map(scan: bids.Scan, folder: str, cache: scans.Cache) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sonolesion.core import bids
@@ -66,6 +67,7 @@ def params(
         facts.step_unit,
         sidecar.get("RepetitionTime"),
         tolerance=limits.repetition_tolerance,
+        max_s=limits.max_repetition_s,
         file=scan.path,
     )
     times, slice_note = _slices(scan, sidecar, facts.shape[2], repetition_s)
@@ -113,24 +115,24 @@ def _distortion(
 ) -> dict[str, Any]:
     """Choose the correction as for diffusion, except that a T1w does not stand in for a field.
 
-    An echo-planar scan of ``fmap`` with the run's own phase encoding is the better half of the
-    pair: it has the other one's contrast.
+    A scan of the partner's kind with the run's own phase encoding is the better half of the pair:
+    it has the partner's contrast. Of a run as partner the run itself is that.
     """
     own = tensor.encoding(sidecar)
     others = list(_others(scan, cache))
     in_hz = list(tensor.field_maps(scan, cache))
     maps: list[choice.Map] = ["b0_map"] * bool(in_hz)
     maps += ["gre_map"] * ("phase" in echoes)
-    encodings = [encoding for _, encoding in others]
+    encodings = [one.encoding for one in others]
     chosen = choice.choose(own, encodings, maps=maps, references=[], without=NO_FIELD)
     number = choice.partner(own, encodings)
     opposed = chosen.method == "opposed" and number is not None
-    partner, other = others[number] if opposed and number is not None else ("", tensor.UNTOLD)
-    alike = next((path for path, e in others if opposed and e.direction == own.direction), "")
+    other = others[number] if opposed and number is not None else Other("", "", tensor.UNTOLD)
+    alike = _alike(other, own, others) if opposed else ""
     used = "" if choice.map_fault(own, maps) or chosen.method == "none" else maps[0]
     b0_map = in_hz[0] if used == "b0_map" else ""
     gre = dict(echoes) if used == "gre_map" else {}
-    read = [path for path in (partner, alike, b0_map) if path]
+    read = [path for path in (other.path, alike, b0_map) if path]
     prints = [scans.fingerprint(cache.bids_dir / path) for path in read]
     prints += [gre["fingerprint"]] if gre else []
     return {
@@ -139,8 +141,8 @@ def _distortion(
         "axis": tensor.USUAL_AXIS if own.axis is None else own.axis,
         "sign": own.sign or 1,
         "readout_s": own.readout_s or 1.0,
-        "partner": partner,
-        "partner_readout_s": other.readout_s or own.readout_s or 1.0,
+        "partner": other.path,
+        "partner_readout_s": other.encoding.readout_s or own.readout_s or 1.0,
         "alike": alike,
         "map": used,
         "b0_map": b0_map,
@@ -149,16 +151,40 @@ def _distortion(
     }
 
 
-def _others(scan: bids.Scan, cache: scans.Cache) -> Iterator[tuple[str, choice.Encoding]]:
-    """Yield the readable echo-planar scans of ``fmap`` on the same grid, with their encoding."""
+@dataclass(frozen=True)
+class Other:
+    """Another echo-planar scan of the session: its path, its suffix, how it was encoded."""
+
+    path: str
+    kind: str
+    encoding: choice.Encoding
+
+
+def _alike(partner: Other, own: choice.Encoding, others: Sequence[Other]) -> str:
+    """Return the scan of the partner's kind with the run's own phase encoding, if there is one."""
+    kin = [one for one in others if one.kind == partner.kind != "bold"]
+    return next((one.path for one in kin if one.encoding.direction == own.direction), "")
+
+
+def _candidates(scan: bids.Scan, cache: scans.Cache) -> Iterator[tuple[str, bids.Scan]]:
+    """Yield what may be the other half of a pair, the best first: made for it, still, moving."""
+    place = (cache.bids_dir, scan.subject, scan.session)
+    yield from (("epi", one) for one in bids.field_maps_of(*place, "epi"))
+    yield from (("sbref", one) for one in bids.run_scans_of(*place, "sbref"))
+    runs = resting(list(bids.run_scans_of(*place, "bold")))
+    yield from (("bold", one) for one in runs if one.path != scan.path)
+
+
+def _others(scan: bids.Scan, cache: scans.Cache) -> Iterator[Other]:
+    """Yield the readable echo-planar scans on the run's grid."""
     own = cache.facts(scan.path)
-    for one in bids.field_maps_of(cache.bids_dir, scan.subject, scan.session, "epi"):
+    for kind, one in _candidates(scan, cache):
         facts = cache.facts(one.path)
         alike = (facts.shape[:3], facts.voxel_mm) == (own.shape[:3], own.voxel_mm)
         if facts.fault or facts.missing or not alike:
             continue
         try:
-            yield one.path, tensor.encoding(cache.sidecar(one))
+            yield Other(one.path, kind, tensor.encoding(cache.sidecar(one)))
         except InputFault:
             continue
 
@@ -167,11 +193,12 @@ def note(told: Mapping[str, Any]) -> str:
     """Say in the inventory what is made of a run."""
     n_used = told["n_volumes"] - told["n_discarded"]
     minutes = volumes.clean_minutes(n_used, told["repetition_s"])
+    partner = f" ({told['partner'].rpartition('/')[2]})" if told["partner"] else ""
     why = "" if told["method"] == "opposed" else f": {told['reason']}"
     parts = [
         f"{n_used} of {told['n_volumes']} volumes, {minutes:.1f} min",
         told["mark"],
         told["slice_note"],
-        f"distortion corrected by {tensor.METHODS[told['method']]}{why}",
+        f"distortion corrected by {tensor.METHODS[told['method']]}{partner}{why}",
     ]
     return "; ".join(part for part in parts if part)

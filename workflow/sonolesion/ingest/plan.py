@@ -265,21 +265,24 @@ def _nothing_to_compare(rows: Sequence[Row]) -> str:
 
 
 def jobs(
-    subjects: Sequence[Subject], *, learned: bool = False, normative: bool = False
-) -> list[Job]:
+    subjects: Sequence[Subject], *, learned: bool = False, normative: bool = False,
+    normative_rest: bool = False,
+) -> list[Job]:  # fmt: skip
     """Return every step that the plan asks for, upstream first.
 
-    `learned`: the lesion by a model; `normative`: its cut of a tractogram of healthy brains.
+    `learned`: the lesion by a model; `normative`: its cut of a tractogram of healthy brains;
+    `normative_rest`: its network in healthy brains at rest.
     """
     steps = [LEARNED.get(step, step) if learned else step for step in LESION_STEPS]
     known = [subject for subject in subjects if subject.baseline]
-    own = [job for subject in known for job in _subject_jobs(subject, steps, normative)]
+    healthy = ["tracts_normative"] * normative + ["functional_normative"] * normative_rest
+    own = [job for subject in known for job in _subject_jobs(subject, steps, healthy)]
     # The templates are laid on each other once for the study.
     needed = any(job.rule == "atlases_carry" for job in own)
     return [Job("anatomy_between", {}, "")] * needed + own
 
 
-def _subject_jobs(subject: Subject, steps: Sequence[str], normative: bool) -> Iterator[Job]:
+def _subject_jobs(subject: Subject, steps: Sequence[str], healthy: Sequence[str]) -> Iterator[Job]:
     own = {"subject": subject.label}
     for step in ("space", "mni", "tissue"):
         yield Job(f"anatomy_{step}", own, "T1w")
@@ -310,8 +313,10 @@ def _subject_jobs(subject: Subject, steps: Sequence[str], normative: bool) -> It
             if subject.tracts:
                 yield Job("tracts_disconnection", visit, "dwi")
                 yield Job("tracts_disconnectome", visit, "dwi")
-            if normative:
-                yield Job("tracts_normative", visit, "lesion")
+            for rule in healthy:
+                yield Job(rule, visit, "lesion")
+            if session in flows:
+                yield Job("perfusion_lesion", visit, "asl")
             if planned["baseline"] in rests:
                 yield Job("functional_network", visit, "bold")
 

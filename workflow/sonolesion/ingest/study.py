@@ -262,7 +262,8 @@ def _write(study: Study, settings: Settings, output: Path, cache: scans.Cache) -
     write_tsv(output / table.FILE, study.changes, columns=table.COLUMNS)
     learned = bool(settings.lesion.learned.model)
     normative = bool(settings.tracts.connectome.normative.tractogram)
-    steps = plan.jobs(study.subjects, learned=learned, normative=normative)
+    resting = bool(settings.functional.lesion_network.normative)
+    steps = plan.jobs(study.subjects, learned=learned, normative=normative, normative_rest=resting)
     jobs = [plan.Job("ingest_validate", {}, ""), *steps]
     content = {
         "subjects": {s.label: plan.without_arm(s) for s in study.subjects},

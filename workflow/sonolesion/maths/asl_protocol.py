@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.core.errors import InputFault
+from sonolesion.maths.volumes import SECONDS_OF
 
 # Scanners of 3 T are between 2.89 and 3.0 T.
 FIELD_TOLERANCE = 0.1
+# Time between volumes of a header that nobody set.
+FILLED_IN = 1.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,38 @@ def recovery_s(
             "1000 if it is in milliseconds",
         )
     return float(times[0])
+
+
+def require_header(
+    step: float, unit: str, recovery_s: float, *, tolerance: float, file: str
+) -> None:
+    """Raise `InputFault` where the time between volumes can't be of such a repetition time.
+
+    Parameters
+    ----------
+    step, unit : float, str
+        Fourth zoom of the NIfTI header and its unit; it says nothing if it is 0, or no time, or
+        the 1 that libraries fill in: labelling alone takes longer.
+    recovery_s : float
+        ``RepetitionTimePreparation`` of all volumes [s].
+    tolerance : float
+        Largest relative difference from a whole number of repetitions: a segmented readout
+        takes several for one volume.
+    file : str
+        The sidecar, for the message.
+    """
+    if unit not in SECONDS_OF or not step > 0 or step == FILLED_IN:
+        return
+    header_s = step * SECONDS_OF[unit]
+    n_shots = max(1, round(header_s / recovery_s))
+    if abs(header_s / recovery_s - n_shots) > tolerance * n_shots:
+        raise InputFault(
+            file=file,
+            found=f"RepetitionTimePreparation {recovery_s:g} s, but {header_s:g} s between volumes "
+            "in the NIfTI header",
+            expected="the same, or whole repetitions for each volume",
+            remedy="correct whichever is wrong; M0 depends on it",
+        )
 
 
 def labelling_efficiency(
@@ -164,3 +200,40 @@ def blood_t1(field_tesla: float | None, *, known: Mapping[str, float], file: str
         expected=f"tesla, one of {', '.join(known)}",
         remedy="add it to the sidecar, or T1 of blood at this field to perfusion.constants",
     )
+
+
+def voxel_ratio(
+    acquired_mm: Sequence[float] | None, grid_mm: Sequence[float], *, file: str
+) -> float:
+    """Return the volume of a voxel as acquired over one of the grid, at least 1.
+
+    Parameters
+    ----------
+    acquired_mm : sequence of float or None
+        ``AcquisitionVoxelSize`` [mm]; None where it isn't told: the grid is taken for it.
+    grid_mm : sequence of float
+        Edges of a voxel of the file [mm].
+    file : str
+        The sidecar, for the message.
+
+    Raises
+    ------
+    InputFault
+        If it is no three lengths.
+
+    Examples
+    --------
+    >>> voxel_ratio([3.75, 3.75, 4.0], [1.875, 1.875, 4.0], file="a_asl.json")
+    4.0
+    """
+    if acquired_mm is None:
+        return 1.0
+    edges = np.atleast_1d(np.asarray(acquired_mm, dtype=np.float64))
+    if edges.shape != (3,) or not ((edges > 0) & np.isfinite(edges)).all():
+        raise InputFault(
+            file=file,
+            found=f"AcquisitionVoxelSize {acquired_mm}",
+            expected="three lengths in millimetres",
+            remedy="write the size of a voxel before interpolation, or leave the key out",
+        )
+    return max(1.0, float(edges.prod()) / math.prod(grid_mm[:3]))

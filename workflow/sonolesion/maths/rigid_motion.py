@@ -1,4 +1,4 @@
-"""Rigid motion of a head: six parameters, their matrices, and displacement from frame to frame."""
+"""Rigid motion of a head: six parameters and their matrices."""
 
 from __future__ import annotations
 
@@ -43,42 +43,3 @@ def parameters_of(matrix: Array, centre_mm: Array) -> Array:
     turn = Rotation.from_matrix(matrix[:3, :3]).as_rotvec()
     step = matrix[:3, 3] + matrix[:3, :3] @ centre_mm - centre_mm
     return np.concatenate([step, turn])
-
-
-def framewise_displacement(parameters: NDArray[np.float64], *, radius_mm: float) -> Array:
-    """Return how far the head moved since the frame before.
-
-    Parameters
-    ----------
-    parameters : ndarray of shape (N, 6)
-        Translations [mm] and rotations [rad] of each frame.
-    radius_mm : float
-        Of the ball on whose surface rotations are told [mm].
-
-    Returns
-    -------
-    ndarray of shape (N,)
-        [mm]; NaN for the first frame, which nothing precedes.
-
-    Raises
-    ------
-    ValueError
-        If the parameters are not six columns or not finite.
-
-    Notes
-    -----
-    Sum of the absolute differences, rotations as arcs: Power et al. 2012,
-    doi:10.1016/j.neuroimage.2011.10.018, p. 2144.
-
-    Examples
-    --------
-    >>> framewise_displacement(np.array([[0.0] * 6, [1, 0, 0, 0.01, 0, 0]]), radius_mm=50.0)
-    array([nan, 1.5])
-    """
-    if parameters.ndim != 2 or parameters.shape[1] != N_RIGID:
-        raise ValueError(f"expected six columns of motion, found shape {parameters.shape}")
-    if not np.isfinite(parameters).all():
-        raise ValueError("the motion parameters are not all finite")
-    steps = np.abs(np.diff(parameters, axis=0))
-    moved = steps[:, :3].sum(axis=1) + radius_mm * steps[:, 3:].sum(axis=1)
-    return np.concatenate([np.full(min(1, len(parameters)), np.nan), moved])

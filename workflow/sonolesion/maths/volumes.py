@@ -68,6 +68,7 @@ def repetition_time(
     sidecar_s: object,
     *,
     tolerance: float,
+    max_s: float,
     file: object,
 ) -> float:
     """Return the repetition time [s] that header and sidecar agree on.
@@ -82,6 +83,8 @@ def repetition_time(
         ``RepetitionTime`` of the sidecar [s]; None where it is missing.
     tolerance : float
         Largest relative difference.
+    max_s : float
+        Longest believable repetition time [s]; a longer one is in milliseconds.
     file : object
         Named in a fault.
 
@@ -92,7 +95,7 @@ def repetition_time(
 
     Examples
     --------
-    >>> repetition_time(2000.0, "msec", 2.0, tolerance=0.001, file="a_bold.json")
+    >>> repetition_time(2000.0, "msec", 2.0, tolerance=0.001, max_s=30.0, file="a.json")
     2.0
     """
     if isinstance(sidecar_s, bool) or not isinstance(sidecar_s, int | float):
@@ -107,9 +110,10 @@ def repetition_time(
             "correct time step and unit of the header",
         )
     header_s = float(header_time) * SECONDS_OF[header_unit]
-    if abs(header_s - sidecar) <= tolerance * sidecar:
+    agree = abs(header_s - sidecar) <= tolerance * sidecar
+    if agree and sidecar <= max_s:
         return sidecar
-    hint = "correct whichever is wrong"
+    hint = "both are in milliseconds" if agree else "correct whichever is wrong"
     if abs(1e3 * header_s - sidecar) <= tolerance * sidecar:
         hint = "RepetitionTime is in milliseconds; BIDS wants seconds"
     raise _wrong_time(

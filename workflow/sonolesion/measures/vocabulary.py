@@ -137,6 +137,7 @@ CUT["cut_expected"] = ("1", "Mean over the bundle's streamlines of the highest l
 # Blood flow.
 FLOW = {
     "cbf_median": ("mL/100g/min", "Median blood flow of the region's voxels."),
+    "cbf_ratio": ("1", "Median blood flow of a zone over that of its mirrored place."),
     "att_median": ("s", "Median arterial transit time of the region's voxels."),
     "spatial_cov": ("1", "Standard deviation over mean of the region's flow (Mutsaerts 2017)."),
     "negative_share": ("1", "Share of the region's voxels whose flow is below 0."),
@@ -224,6 +225,7 @@ LEVELS = {
         "cbf_pvc_white": "Flow of pure white matter, corrected for partial volume.",
         "att": "Arterial transit time of the visit; several delays only.",
         "cbf_scanner": "The scanner's own map of blood flow, a cross-check.",
+        "cbf_baseline": "Blood flow of the treatment's baseline, in the zones of this visit.",
         "run": "The resting-state run as a whole: motion, signal, freedom left.",
         "activity": "ALFF, fALFF and ReHo of the visit, on the scan's own grid.",
         "connectivity": "Correlations between regions of the visit's denoised run.",
@@ -232,7 +234,13 @@ LEVELS = {
     "region": {
         "lesion": "Lesion, zones I and II; oedema apart.",
         "core": "Zone I alone.",
+        "rim": "Zone II alone.",
         "oedema": "Zone III around the lesion.",
+        "perilesional": "Shell of tissue around all zones.",
+        **{
+            f"mirrored_{zone}": f"Place of the region `{zone}` mirrored at the midsagittal plane."
+            for zone in ("lesion", "core", "rim", "oedema", "perilesional")
+        },
         "all_zones": "Zones I to III together.",
         "search": "Neighbourhood of the planned target in which a lesion is looked for.",
         "offtarget": "Brain away from every plan.",

@@ -48,10 +48,11 @@ class Scanner:
 
 @dataclass(frozen=True)
 class Appraisal:
-    """Verdict of the gate, and every number by name."""
+    """Verdict of the gate, every number by name, and what would explain the scanner's ratio."""
 
     verdict: plausibility.Verdict
     numbers: dict[str, Number]
+    against_scanner: tuple[str, ...] = ()
 
     @property
     def marks(self) -> list[str]:
@@ -90,8 +91,9 @@ def appraise(
     pure_grey, pure_white = tissue.brain & (grey > level), tissue.brain & (white > level)
     median = _median(maps.cbf[tissue.brain & (grey > plausible["min_probability"])])
     low, high = plausible["min_cbf"], plausible["max_cbf"]
+    known = _mistakes(told, ge, plausible)
     verdict = plausibility.judge(
-        median, _mistakes(told, ge, plausible), min_cbf=low, max_cbf=high,
+        median, known, min_cbf=low, max_cbf=high,
         usual_cbf=plausible["usual_cbf"], tolerance=plausible["tolerance"],
     )  # fmt: skip
     voxel_mm = np.linalg.norm(affine[:3, :3], axis=0)
@@ -126,13 +128,17 @@ def appraise(
         "coverage": Number(_share(np.isfinite(maps.cbf), tissue.brain)),
     }
     other = None if scanner is None else compared(maps.cbf, scanner, tissue.brain)
-    if other is not None:
-        numbers |= {
-            "scanner_correlation": Number(other.correlation),
-            "scanner_ratio": Number(other.ratio),
-            "scanner_slope": Number(other.slope),
-        }
-    return Appraisal(verdict, numbers)
+    if other is None:
+        return Appraisal(verdict, numbers)
+    most = settings["max_scanner_ratio"]
+    off = not 1.0 / most <= other.ratio <= most
+    numbers |= {
+        "scanner_correlation": Number(other.correlation),
+        "scanner_ratio": Number(other.ratio, "1", f"{1.0 / most:.2g} to {most:g}", off),
+        "scanner_slope": Number(other.slope),
+    }
+    cause = plausibility.explained(other.ratio, known, tolerance=settings["scanner_tolerance"])
+    return Appraisal(verdict, numbers, cause if off else ())
 
 
 def _mistakes(told: Told, ge: Told, plausible: Told) -> dict[str, float]:
@@ -151,6 +157,7 @@ def _mistakes(told: Told, ge: Told, plausible: Told) -> dict[str, float]:
         scale=ge["scale"],
         n_excitations=ge["n_excitations"],
         usual_excitations=plausible["usual_excitations"],
+        usual_delay_s=plausible["usual_delay_s"],
         n_differences=max(len(group) for group in told["groups"]),
     )
 

@@ -40,22 +40,3 @@ def relaxed(signal: NDArray[Any], *, recovery_s: float, tissue_t1_s: float) -> V
     if not (recovery_s > 0 and tissue_t1_s > 0):
         raise ValueError(f"recovery {recovery_s} s and T1 {tissue_t1_s} s must be above 0")
     return np.asarray(signal / -np.expm1(-recovery_s / tissue_t1_s), dtype=np.float32)
-
-
-def blood_m0(tissue: NDArray[Any] | float, *, partition_ml_g: float) -> NDArray[Any]:
-    """Return M0 of arterial blood: that of tissue over the partition coefficient.
-
-    Parameters
-    ----------
-    tissue : ndarray or float
-        M0 of tissue, fully relaxed.
-    partition_ml_g : float
-        Blood-brain partition coefficient of water [mL/g].
-
-    Notes
-    -----
-    Alsop et al. 2015, doi:10.1002/mrm.25197.
-    """
-    if not partition_ml_g > 0:
-        raise ValueError(f"partition coefficient {partition_ml_g} must be above 0")
-    return np.asarray(tissue) / partition_ml_g

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonolesion.perfusion.quantification import PER_MINUTE, pcasl_factor
+from sonolesion.perfusion.quantification import PER_MINUTE, pasl_factor, pcasl_factor
 
 Array = NDArray[np.float64]
 Number = float | NDArray[Any]
@@ -196,7 +196,6 @@ def consensus_bias(
         blood_t1_s=blood_t1_s,
         apparent_t1_s=stay,
     )
-    measured = signal(response, cbf=cbf, efficiency=1.0, blood_m0=1.0 / partition_ml_g)
     factor = pcasl_factor(
         labelling_s=labelling_s,
         delay_s=delay_s,
@@ -204,4 +203,53 @@ def consensus_bias(
         efficiency=1.0,
         partition_ml_g=partition_ml_g,
     )
+    return _read_over_true(response, factor, cbf=cbf, partition_ml_g=partition_ml_g)
+
+
+def quipss_bias(
+    *,
+    cbf: Number,
+    transit_s: Number,
+    tissue_t1_s: float,
+    bolus_s: float,
+    inversion_s: float,
+    blood_t1_s: float,
+    partition_ml_g: float,
+) -> Array:
+    """Return what the consensus equation of pulsed labelling tells of a flow, over that flow.
+
+    Parameters
+    ----------
+    cbf, transit_s, tissue_t1_s, blood_t1_s, partition_ml_g
+        As in `consensus_bias`.
+    bolus_s, inversion_s : float
+        As in `pasl_response`.
+
+    Notes
+    -----
+    Alsop et al. 2015, doi:10.1002/mrm.25197, eq. 2.
+    """
+    stay = apparent_t1(tissue_t1_s=tissue_t1_s, cbf=cbf, partition_ml_g=partition_ml_g)
+    response = pasl_response(
+        transit_s=transit_s,
+        bolus_s=bolus_s,
+        inversion_s=inversion_s,
+        blood_t1_s=blood_t1_s,
+        apparent_t1_s=stay,
+    )
+    factor = pasl_factor(
+        bolus_s=bolus_s,
+        inversion_s=inversion_s,
+        blood_t1_s=blood_t1_s,
+        efficiency=1.0,
+        partition_ml_g=partition_ml_g,
+    )
+    return _read_over_true(response, factor, cbf=cbf, partition_ml_g=partition_ml_g)
+
+
+def _read_over_true(
+    response_s: Array, factor: Array, *, cbf: Number, partition_ml_g: float
+) -> Array:
+    """Return the flow that an equation reads of a response, over the true one."""
+    measured = signal(response_s, cbf=cbf, efficiency=1.0, blood_m0=1.0 / partition_ml_g)
     return np.asarray(factor * measured / cbf)

@@ -91,7 +91,7 @@ def flow(
     }
     _histogram(figure.add_axes((0.05, 0.055, 0.36, 0.28)), values)
     _text(figure, lines)
-    return _drawn(figure)
+    return drawn(figure)
 
 
 def _slice(
@@ -164,7 +164,8 @@ def _around(inside: Mask) -> tuple[slice, ...]:
     return tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
 
 
-def _drawn(figure: Figure) -> PIL.Image.Image:
+def drawn(figure: Figure) -> PIL.Image.Image:
+    """Return the pixels of a figure."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]

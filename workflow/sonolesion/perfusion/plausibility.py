@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from sonolesion.core.errors import GateFailure
 
-# Difference of the logarithm of two flows that says nothing between two mistakes.
-RANK_STEP = 0.25
 # Units that a map may be in by mistake, and the flow it then gives over the true one.
 UNITS = {
     "the map is in mL/g/min, not mL/100 g/min": 1.0 / 100.0,
     "the map is in mL/100 g/s, not per minute": 1.0 / 60.0,
     "the map is in mL/g/s": 1.0 / 6000.0,
 }
+# Below this no labelling and no delay is meant: seconds that were divided by 1000 again.
+SHORTEST_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def mistakes(
     scale: float,
     n_excitations: float | None,
     usual_excitations: float,
+    usual_delay_s: float,
     n_differences: int,
 ) -> dict[str, float]:
     """Return known mistakes, likeliest first, each with the flow it gives over the true one.
@@ -63,6 +64,8 @@ def mistakes(
         NEX of the scan (GE sums them); None where it isn't told.
     usual_excitations : float
         NEX that is tried where it isn't told.
+    usual_delay_s : float
+        Delay that is tried in place of the one told [s].
     n_differences : int
         Differences of the series.
     """
@@ -79,6 +82,10 @@ def mistakes(
         f"ΔM was divided by {both:g} = {scale:g} x NEX {n_sums:g}, which it hasn't": 1.0 / both,
         f"ΔM was divided by NEX {n_sums:g} twice": 1.0 / n_sums,
         "control and label are exchanged": -1.0,
+        **_thousandths(labelling_s, delay_s, blood_t1_s),
+        f"PLD is not the {delay_s:g} s that is told ({usual_delay_s:g} s is usual)": math.exp(
+            (delay_s - usual_delay_s) / blood_t1_s
+        ),
         f"PLD was not applied ({delay_s:g} s)": math.exp(-delay_s / blood_t1_s),
         f"PLD holds the labelling duration too ({labelling_s:g} of {delay_s:g} s)": labelled,
         f"PLD lacks the labelling duration ({labelling_s:g} s)": 1.0 / labelled,
@@ -88,6 +95,20 @@ def mistakes(
         "M0 and ΔM have scales that differ by 10": 0.1,
         "ΔM/M0 is in percent": 100.0,
     } | UNITS
+
+
+def _thousandths(labelling_s: float, delay_s: float, blood_t1_s: float) -> dict[str, float]:
+    """Return times that were taken for milliseconds, each with what it does to flow."""
+    found = {}
+    if labelling_s < SHORTEST_S:
+        short, whole = (-math.expm1(-n * labelling_s / blood_t1_s) for n in (1.0, 1000.0))
+        found[f"labelling of {labelling_s:g} s was divided by 1000 twice"] = whole / short
+    if 0 < delay_s < SHORTEST_S:
+        words = f"PLD of {delay_s:g} s was divided by 1000 twice"
+        found[words] = math.exp((delay_s - 1000.0 * delay_s) / blood_t1_s)
+    if len(found) == 2:
+        found["labelling and PLD were divided by 1000 twice"] = math.prod(found.values())
+    return found
 
 
 def judge(
@@ -117,22 +138,42 @@ def judge(
     Examples
     --------
     >>> known = mistakes(labelling_s=1.45, delay_s=2.025, blood_t1_s=1.65, m0_recovered=1.0,
-    ...     scale=32, n_excitations=3, usual_excitations=3, n_differences=1)
+    ...     scale=32, n_excitations=3, usual_excitations=3, usual_delay_s=1.8, n_differences=1)
     >>> limits = {"min_cbf": 20, "max_cbf": 120, "usual_cbf": 50, "tolerance": 1.6}
     >>> judge(96 * 52.0, known, **limits).explanations[0]
     'ΔM was not divided by 96 = 32 x NEX 3'
     """
     if min_cbf <= median <= max_cbf:
         return Verdict(True, median, ())
-    off = {
-        words: abs(math.log(median / ratio / usual_cbf))
-        for words, ratio in known.items()
-        if math.isfinite(median) and median / ratio > 0 and ratio != 1.0
-    }
-    near = [words for words in off if off[words] <= math.log(tolerance)]
-    # Sorting is stable: what lies as near, for brains differ by more, stays likeliest first.
-    ranked = sorted(near, key=lambda words: round(off[words] / RANK_STEP))
-    return Verdict(False, median, tuple(ranked))
+    return Verdict(False, median, explained(median / usual_cbf, known, tolerance=tolerance))
+
+
+def explained(ratio: float, known: Mapping[str, float], *, tolerance: float) -> tuple[str, ...]:
+    """Return the mistakes that leave no more than a factor of a ratio, likeliest first.
+
+    Parameters
+    ----------
+    ratio : float
+        Flow over what it should be: over that of brains, or over the scanner's own map.
+    known : mapping
+        Of `mistakes`.
+    tolerance : float
+        That factor.
+
+    Examples
+    --------
+    >>> explained(3.02, {"NEX": 3.0, "scale": 32.0}, tolerance=1.15)
+    ('NEX',)
+    """
+    # Not by nearness: brains differ by more than a factor of 2, so the likeliest stay first.
+    return tuple(
+        words
+        for words, mistaken in known.items()
+        if math.isfinite(ratio)
+        and ratio / mistaken > 0
+        and mistaken != 1.0
+        and abs(math.log(ratio / mistaken)) <= math.log(tolerance)
+    )
 
 
 def require_plausible(verdict: Verdict, *, min_cbf: float, max_cbf: float, file: str) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sonolesion.maths import asl_context, rigid_motion, rigid_resample, rigid_series
+from sonolesion.core.nipype_confounds import framewise_displacement
+from sonolesion.maths import asl_context, rigid_resample, rigid_series
 from sonolesion.perfusion import calibration
 
 Array = NDArray[np.float64]
@@ -114,7 +115,8 @@ def _realigned(
         if len(volumes) < 2:
             continue
         part = data[..., volumes]
-        first = _nearest(volumes, m0_volumes)
+        # When a scan of its own was taken isn't told.
+        first = _nearest(volumes, found.m0)
         head = _head(part[..., first], motion["bright_share"])
         pose = rigid_series.realign(part, affine, head, reference=first, search=search)
         moved[..., volumes] = rigid_resample.resample(
@@ -149,7 +151,7 @@ def _rows(
     """Return a row a volume; displacement is told within one set."""
     role = dict.fromkeys(found.controls.tolist(), "control")
     role |= dict.fromkeys(found.labels.tolist(), "label")
-    steps = rigid_motion.framewise_displacement(pose.parameters, radius_mm=radius_mm)
+    steps = framewise_displacement(pose.parameters, radius_mm=radius_mm)
     rows = []
     for n, volume in enumerate(volumes.tolist()):
         numbers = [*pose.parameters[n], steps[n], pose.residual[n]]

@@ -55,7 +55,7 @@ def pcasl_factor(
     Raises
     ------
     ValueError
-        If a constant is not above 0, or the efficiency above 1.
+        If a constant is not above 0, the delay below 0, or the efficiency above 1.
 
     Notes
     -----
@@ -69,7 +69,9 @@ def pcasl_factor(
     ...     partition_ml_g=0.9).round(1))
     11233.5
     """
-    _require_positive(labelling_s, delay_s, blood_t1_s, efficiency, partition_ml_g)
+    _require_positive(labelling_s, blood_t1_s, efficiency, partition_ml_g)
+    if not (np.asarray(delay_s) >= 0).all():
+        raise ValueError(f"a delay of {delay_s} s must be above 0, or 0")
     _require_share(efficiency)
     arrived = 2.0 * efficiency * blood_t1_s * -np.expm1(-labelling_s / blood_t1_s)
     decayed = np.exp(np.asarray(delay_s, float) / blood_t1_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,18 @@ ROWS = {
 NOT_OF = {"cbf_pvc_grey": "white_matter", "cbf_pvc_white": "grey_matter"}
 
 
-def sidecar(maps: Maps, appraisal: Appraisal, *, told: Told, motion: Told) -> dict[str, Any]:
-    """Return the sidecar of the map: equation, constants, what was left out, how good it is."""
+def sidecar(
+    maps: Maps, appraisal: Appraisal, *, told: Told, motion: Told, predicted: Sequence[Told]
+) -> dict[str, Any]:
+    """Return the sidecar of the map: equation, constants, what was left out, how good it is.
+
+    Parameters
+    ----------
+    motion : mapping
+        Sidecar of the realigned series.
+    predicted : sequence of mapping
+        Of `prediction.read_over_true`.
+    """
     left_out = [
         {"Difference": n, "Reason": reason} for n, reason in enumerate(maps.reasons) if reason
     ]
@@ -44,11 +54,13 @@ def sidecar(maps: Maps, appraisal: Appraisal, *, told: Told, motion: Told) -> di
         "NumberOfDifferences": len(maps.kept),
         "DifferencesLeftOut": left_out,
         "Motion": dict(motion),
+        "PredictedBias": list(predicted),
         "Quality": {
             name: None if not math.isfinite(number.value) else number.value
             for name, number in appraisal.numbers.items()
         },
         "Marks": appraisal.marks,
+        "AgainstScannerExplainedBy": list(appraisal.against_scanner),
     }
     if told["layout"] != "cbf" and not told["equation"].startswith("kinetic"):
         factors = single_factor(told)
@@ -90,7 +102,9 @@ def rows(
         stack_affine=stack_affine, record=atlases, **limits,
     )  # fmt: skip
     how = method(told)
-    found = [row for place in places for row in _of_place(maps, scanner, place, how, regions)]
+    # Voxels of an interpolated grid resolve less than they look.
+    few = math.ceil(regions["few_voxels"] * told["voxel_ratio"])
+    found = [row for place in places for row in _of_place(maps, scanner, place, how, few)]
     for name, region in ROWS.items():
         number = appraisal.numbers.get(name)
         if number is not None and math.isfinite(number.value):
@@ -102,14 +116,18 @@ def rows(
 
 
 def _of_place(
-    maps: Maps, scanner: NDArray[Any] | None, place: region_measures.Place, how: str, regions: Told
+    maps: Maps,
+    scanner: NDArray[Any] | None,
+    place: region_measures.Place,
+    how: str,
+    few_voxels: int,
 ) -> Iterator[dict[str, object]]:
     """Yield the rows of one region, of every map that tells something of it."""
     for name, volumes in _told_of(maps, scanner):
         if NOT_OF.get(name) == place.region:
             continue
         own = "scanner" if name == "cbf_scanner" else how
-        for row in region_measures.medians(volumes, place, regions["few_voxels"]):
+        for row in region_measures.medians(volumes, place, few_voxels):
             yield {"map": name, **row, "method": f"{own}; {place.method}"}
 
 
@@ -128,9 +146,12 @@ def _told_of(
 
 def method(told: Told) -> str:
     """Return what names the equation in a row."""
-    if told["layout"] == "cbf":
-        return "scanner's own map, as it is"
-    return f"equation {told['equation']}, M0 {told['m0_source']}"
+    return named(told["layout"] == "cbf", told["equation"], told["m0_source"])
+
+
+def named(given: bool, equation: str, m0_source: str) -> str:
+    """Return what names a map: whose it is, or its equation and its M0."""
+    return "scanner's own map, as it is" if given else f"equation {equation}, M0 {m0_source}"
 
 
 def printed(told: Told) -> list[str]:

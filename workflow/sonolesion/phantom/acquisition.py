@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.core.settings.phantom import Patient, Phantom
-from sonolesion.core.settings.phantom_signal import DiffusionScan, Scan, Tissues
+from sonolesion.core.settings.phantom_signal import Scan, Tissues
 from sonolesion.phantom import damage, pose, scanner, sequences
 from sonolesion.phantom.patient import Anatomy, generator
 
@@ -81,11 +81,12 @@ def scan_of(settings: Phantom, patient: Patient, visit: str, contrast: str) -> S
 
 
 def seen(tissues: Tissues, scan: Scan) -> Tissues:
-    """Return the tissues as a sequence sees them: echo-planar scans suppress fat."""
-    if not isinstance(scan, DiffusionScan):
+    """Return the tissues as a sequence sees them: some suppress fat."""
+    fat_share = getattr(scan, "fat_share", None)
+    if fat_share is None:
         return tissues
     faint = {
-        name: tissue.model_copy(update={"density": tissue.density * scan.fat_share})
+        name: tissue.model_copy(update={"density": tissue.density * fat_share})
         for name, tissue in (("fat", tissues.fat), ("marrow", tissues.marrow))
     }
     return tissues.model_copy(update=faint)

@@ -11,6 +11,7 @@ from sonolesion.report import (
     elsewhere,
     findings,
     group_cuts,
+    group_motion,
     ledger,
     methods,
     nuclei,
@@ -52,6 +53,8 @@ def page(
     plan: Mapping[str, Any],
     tables: Mapping[str, Sequence[Mapping[str, str]]],
     report: Mapping[str, Any],
+    *,
+    motion_picture: bytes = b"",
 ) -> str:
     """Return the HTML of the group page.
 
@@ -60,12 +63,14 @@ def page(
     plan : mapping
         ``folders`` (labels of the subjects) and ``subjects`` (label → plan).
     tables : mapping
-        Rows of ``inventory``, ``ledger``, ``measures`` and, if compared, ``protocol``.
+        Rows of ``inventory``, ``ledger``, ``measures`` and, if there, ``protocol``, ``qcfc``.
     report : mapping
         ``bids_validation.json``.
+    motion_picture : bytes
+        Connectivity against motion as PNG; empty where no subject has a run.
     """
     rows = records.ledger_rows(tables["ledger"])
-    own = {name: by_subject(table) for name, table in tables.items()}
+    own = {name: by_subject(table) for name, table in tables.items() if name != "qcfc"}
     lines = [
         line
         for subject in plan["folders"]
@@ -82,6 +87,7 @@ def page(
         "concerns": sum(row.state in ledger.NEEDS_ATTENTION for row in rows),
         "outcomes": outcomes(lines),
         "cuts": group_cuts.table(tables["measures"], plan),
+        "motion": group_motion.collect(tables.get("qcfc", []), motion_picture),
         "validation": validation(report, ""),
     }
     return render.page("group.html", context)

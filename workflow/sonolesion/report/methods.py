@@ -97,6 +97,13 @@ STATEMENTS = (
         ("Alsop 2015", "Buxton 1998", "Dolui 2017", "Asllani 2008", "Dolui 2024", "Mutsaerts 2017"),
     ),
     Statement(
+        frozenset({"perfusion_lesion"}),
+        "Flow in the zones of a lesion, in the tissue around them and at the places mirrored at "
+        "the midsagittal plane is the median of the voxels that lie in them by half or more, on "
+        "the grid of the scan.",
+        (),
+    ),
+    Statement(
         frozenset({"functional_preproc"}),
         "Of the resting-state run the volumes before the steady state were left out, slice times "
         "corrected where they are told, and volumes realigned rigidly to their mean by inverse "
@@ -107,9 +114,10 @@ STATEMENTS = (
     Statement(
         frozenset({"functional_confounds"}),
         "Confounds are 24 motion parameters, framewise displacement, DVARS, tissue means, and "
-        "components of white matter, fluid (aCompCor) and of where most varies (tCompCor). The "
-        "place of each planned lesion was left out of every mean and mask at all visits.",
-        ("Power 2012", "Friston 1996", "Behzadi 2007", "Nichols 2017"),
+        "components of white matter, fluid (aCompCor) and of where most varies (tCompCor), by "
+        "nipype. The place of each planned lesion was left out of every mean and mask at all "
+        "visits.",
+        ("Power 2012", "Friston 1996", "Behzadi 2007", "Nichols 2017", "Gorgolewski 2011"),
     ),
     Statement(
         frozenset({"functional_denoise"}),
@@ -134,6 +142,12 @@ STATEMENTS = (
         frozenset({"functional_network"}),
         "The lesion's network is what its voxels went together with in the patient's own run "
         "before treatment.",
+        ("Boes 2015",),
+    ),
+    Statement(
+        frozenset({"functional_normative"}),
+        "The same was read in series of healthy people: mean and t over people of the Fisher z "
+        "with the lesion's voxels.",
         ("Boes 2015",),
     ),
     Statement(

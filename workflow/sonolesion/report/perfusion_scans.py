@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sonolesion.report import panels, wording
+from sonolesion.report import panels, perfusion_zones, wording
 from sonolesion.report.records import STATES, File, LedgerRow, Reader, Visit, find, number
 
 # Columns of the table: map, statistic.
@@ -50,6 +50,17 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class Bias:
+    """What the equation reads of a true flow of one tissue, a transit time each, as text."""
+
+    tissue: str
+    t1: str
+    flow: str
+    transit: tuple[str, ...]
+    read: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Session:
     """One visit's blood flow; `given` if it is the scanner's own map."""
 
@@ -58,12 +69,14 @@ class Session:
     given: bool
     equation: str
     constants: tuple[Constant, ...]
+    biases: tuple[Bias, ...]
     marks: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     compared: str
     transit: bool
     tissues: tuple[Region, ...]
     regions: tuple[Region, ...]
+    lesions: tuple[perfusion_zones.Treatment, ...]
     picture: str
 
 
@@ -119,12 +132,14 @@ def _session(
         given=bool(told["Given"]),
         equation=str(told["Equation"]),
         constants=tuple(constants(told)),
-        marks=tuple(told["Marks"]),
+        biases=tuple(biases(told)),
+        marks=(*told["Marks"], *(f"check: {one}" for one in told["AgainstScannerExplainedBy"])),
         facts=tuple(facts(told)),
         compared=_compared(told["Quality"]),
         transit=any(one.transit != "–" for one in all_regions),
         tissues=tuple(shown),
         regions=tuple(one for one in all_regions if one not in shown and one.flow != "–"),
+        lesions=perfusion_zones.collect(rows, visit.session, files, reader, size=size),
         picture=panels.shrink(reader.content(drawn.path), **size) if drawn else "",
     )
 
@@ -139,6 +154,20 @@ def constants(told: Mapping[str, Any]) -> list[Constant]:
         text = ", ".join(f"{one:.4g}" for one in several) + unit
         found.append(Constant(entry["symbol"], entry["words"], text, entry["source"]))
     return found
+
+
+def biases(told: Mapping[str, Any]) -> list[Bias]:
+    """Return what the equation reads of a true flow, by tissue and transit time."""
+    return [
+        Bias(
+            f"{one['Tissue']} matter",
+            f"{one['T1_s']:g}",
+            f"{one['Flow']:g}",
+            tuple(f"{time:g} s" for time in one["TransitTime_s"]),
+            tuple(f"{share:.2f}" for share in one["ReadOverTrue"]),
+        )
+        for one in told["PredictedBias"]
+    ]
 
 
 def facts(told: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -161,10 +190,19 @@ def facts(told: Mapping[str, Any]) -> list[tuple[str, str]]:
         ),
         ("Quality evaluation index", _plain(quality["quality_index"])),
         ("Spatial variation of grey matter", _plain(quality["spatial_cov"])),
+        ("Label left in arteries", _transit(told)),
         ("Grey over white matter", _plain(quality["tissue_ratio"])),
         ("Grey matter below 0", wording.number(_percent(quality["negative_share"]), decimals=1)
          + " %"),
     ]  # fmt: skip
+
+
+def _transit(told: Mapping[str, Any]) -> str:
+    """Return whether an arterial transit artefact is suspected, and why."""
+    suspected = any(str(mark).startswith("spot share") for mark in told["Marks"])
+    share = _percent(told["Quality"]["spot_share"])
+    words = "suspected: flow reads low where it comes late" if suspected else "not suspected"
+    return f"{words}; {wording.number(share, decimals=1)} % of the brain in bright spots"
 
 
 def _compared(quality: Mapping[str, Any]) -> str:
@@ -189,7 +227,9 @@ def regions(rows: Iterable[Mapping[str, str]], session: str) -> list[Region]:
     found: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:
         column = CELLS.get((row["map"], row["statistic"]))
-        if column is None or row["session_id"].removeprefix("ses-") != session:
+        if column is None or perfusion_zones.is_zone(row):
+            continue
+        if row["session_id"].removeprefix("ses-") != session:
             continue
         side = "" if row["side"] in ("", "n/a") else row["side"]
         cell = found.setdefault((row["region"], side), {})

@@ -334,6 +334,12 @@ REFERENCES = {
             "10.1177/0271678X15614846",
         ),
         Reference(
+            "Gorgolewski 2011",
+            "Gorgolewski K et al. Nipype: a flexible, lightweight and extensible neuroimaging data "
+            "processing framework in Python. Front Neuroinform 2011; 5: 13.",
+            "10.3389/fninf.2011.00013",
+        ),
+        Reference(
             "Boes 2015",
             "Boes AD et al. Network localization of neurological symptoms from focal brain "
             "lesions. Brain 2015; 138: 3061–3075.",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sonolesion.report import panels, wording
+from sonolesion.report import connectome_visits, panels, wording
 from sonolesion.report.diffusion_scans import METHODS, Picture
 from sonolesion.report.records import (
     STATES,
@@ -27,6 +27,7 @@ PICTURES: tuple[tuple[str, dict[str, str], str], ...] = (
         "Head motion (FD), change from frame to frame (DVARS), and every voxel over time, by "
         "tissue; dropped frames red",
     ),
+    ("boldmap", {"stat": "tsnr"}, "Temporal signal-to-noise ratio: mean over the spread in time"),
     ("relmat", {"desc": "connectome"}, "Correlation of regions before and after denoising"),
     ("boldmap", {"desc": "seeds"}, "What goes with each seed"),
     ("boldmap", {"stat": "activity"}, "Slow fluctuations and local agreement"),
@@ -64,12 +65,15 @@ class Resting:
         These visits.
     lesion_networks : tuple of Picture
         Of each treatment and visit.
+    connectomes : tuple of Picture
+        Of the first visit, and how each other differs; empty with fewer than two.
     """
 
     sessions: tuple[Session, ...]
     networks: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     headers: tuple[str, ...]
     lesion_networks: tuple[Picture, ...]
+    connectomes: tuple[Picture, ...]
 
     @property
     def there(self) -> bool:
@@ -101,6 +105,7 @@ def collect(
         tuple(_networks(rows, with_run)),
         tuple(f"ses-{name}" for name in with_run),
         tuple(_lesion_networks(files, reader, visits, treatments, size)),
+        tuple(connectome_visits.pictures(files, reader, visits, size=size)),
     )
 
 
@@ -256,12 +261,20 @@ def _lesion_networks(
 ) -> Iterable[Picture]:
     for item in treatments:
         for visit in visits:
-            at = {"ses": visit.session, "desc": f"{item.id}network"}
-            picture = find(files, "boldmap", ".png", **at)
-            told = find(files, "boldmap", ".json", **at)
-            if picture is None or told is None:
-                continue
-            record = reader.json(told.path)
-            if record["outcome"] == "measured":
-                title = f"{item.id}, ses-{visit.session}, in the run of {record['Baseline']}"
-                yield Picture(title, panels.shrink(reader.content(picture.path), **size))
+            for name in (f"{item.id}network", f"{item.id}normativenetwork"):
+                at = {"ses": visit.session, "desc": name, "stat": ""}
+                picture = find(files, "boldmap", ".png", **at)
+                told = find(files, "boldmap", ".json", **at)
+                if picture is None or told is None:
+                    continue
+                record = reader.json(told.path)
+                if record["outcome"] == "measured":
+                    title = f"{item.id}, ses-{visit.session}, {_whose(record)}"
+                    yield Picture(title, panels.shrink(reader.content(picture.path), **size))
+
+
+def _whose(record: Mapping[str, Any]) -> str:
+    """Return in whose brain a lesion's network was read."""
+    if "People" in record:
+        return f"in {wording.plural(record['People'], 'healthy person', 'healthy people')}"
+    return f"in the own run of {record['Baseline']}"

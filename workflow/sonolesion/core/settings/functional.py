@@ -48,6 +48,13 @@ class Volumes(Section):
         ge=0,
         lt=0.1,
     )
+    max_repetition_s: float = key(
+        30.0,
+        "Longest believable repetition time; a longer one is in milliseconds.",
+        unit="s",
+        source="chosen",
+        gt=0,
+    )
     min_minutes: float = key(
         5.0, "Least clean data of a run.", unit="min", source="10.1152/jn.00783.2009", ge=0
     )
@@ -172,7 +179,7 @@ class Denoising(Section):
     min_freedom: float = key(
         5.0,
         "Least degrees of freedom that are left.",
-        source="chosen: a Fisher z has a standard error of 1 / sqrt(freedom - 3)",
+        source="chosen: a Fisher z has a standard error of 1 / sqrt(freedom - 2)",
         ge=1,
     )
 

@@ -91,7 +91,7 @@ class SeedMaps(Section):
     names: tuple[str, ...] = key((), "Seeds that are mapped; empty takes every one of the table.")
     fwhm_mm: float = key(
         5.0,
-        "Smoothing of the series before seeds and lags are mapped.",
+        "Smoothing of the series before seeds, lags and the lesion's network are mapped.",
         unit="mm",
         source="chosen: two voxels",
         ge=0,
@@ -127,6 +127,14 @@ class LesionNetwork(Section):
 
     min_voxels: float = key(
         2.0, "Fewest voxels of the scan that the lesion takes.", source="chosen", gt=0
+    )
+    normative: str = key(
+        "",
+        "Folder with a denoised 4-D series of each of at least two healthy people, all on one "
+        "grid, absolute or in the output folder; empty: none.",
+    )
+    normative_space: Literal["MNI152NLin2009cAsym", "MNI152NLin6Asym"] = key(
+        "MNI152NLin2009cAsym", "Template that these series lie in."
     )
 
 

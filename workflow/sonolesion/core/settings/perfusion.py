@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from sonolesion.core.settings import Section, key
-from sonolesion.core.settings.perfusion_steps import HeadMotion, PerfusionRegions
+from sonolesion.core.settings.perfusion_steps import (
+    HeadMotion,
+    PerfusionLesion,
+    PerfusionRegions,
+)
 
 CONSENSUS = "10.1002/mrm.25197"
 GE = "GE 3D ASL product, as its users published it"
@@ -107,6 +111,13 @@ class Calibration(Section):
         unit="s",
         source="chosen",
         gt=0,
+    )
+    header_tolerance: float = key(
+        0.02,
+        "Relative difference of the header's time between volumes from whole repetition times.",
+        source="chosen",
+        gt=0,
+        lt=0.5,
     )
     min_m0_share: float = key(
         0.1,
@@ -222,6 +233,38 @@ class PerfusionQuality(Section):
     max_spot_share: float = key(
         0.02, "Share of the brain in spots that is suspect.", source="chosen", gt=0, lt=1
     )
+    max_scanner_ratio: float = key(
+        1.5,
+        "Ratio of medians to the scanner's own map, and its inverse, beyond which a map is marked.",
+        source="chosen: constants of vendors differ by up to a third",
+        gt=1,
+    )
+    scanner_tolerance: float = key(
+        1.15,
+        "Factor about that ratio within which a mistake explains it.",
+        source="chosen",
+        gt=1,
+    )
+
+
+class Prediction(Section):
+    """True flows and transit times of which the bias of a one-delay equation is told."""
+
+    grey_cbf: float = key(
+        60.0, "Flow of grey matter.", unit="mL/100 g/min", source="10.1002/jmri.20839", gt=0
+    )
+    white_cbf: float = key(
+        20.0, "Flow of white matter.", unit="mL/100 g/min", source="10.1002/mrm.22002", gt=0
+    )
+    grey_transit_s: tuple[float, ...] = key(
+        (0.8, 1.0, 1.2, 1.4), "Transit times of grey matter.", unit="s", source="10.1002/mrm.25197"
+    )
+    white_transit_s: tuple[float, ...] = key(
+        (1.2, 1.4, 1.6, 1.8),
+        "Transit times of white matter.",
+        unit="s",
+        source="chosen; longer in deep white matter, 10.1002/mrm.21515",
+    )
 
 
 class Plausible(Section):
@@ -240,20 +283,23 @@ class Plausible(Section):
         source="chosen; 40 to 100 is normal, 10.1002/mrm.25197",
     )
     usual_cbf: float = key(
-        50.0,
+        40.0,
         "What grey matter usually reads.",
         unit="mL/100 g/min",
-        source="10.1002/jmri.20839: 58 ± 4, read lower",
+        source="10.1002/jmri.20839: 58 ± 4, of which equation and partial volume leave 0.7",
         gt=0,
     )
     tolerance: float = key(
-        1.7,
+        2.2,
         "Factor about the usual flow into which a mistake, undone, must bring the median.",
         source="chosen",
         gt=1,
     )
     usual_excitations: float = key(
         3.0, "NEX that is tried as a mistake where it isn't told.", source=GE, gt=1
+    )
+    usual_delay_s: float = key(
+        1.8, "Delay that is tried as a mistake.", unit="s", source=CONSENSUS, gt=0
     )
     min_probability: float = key(
         0.7, "Least probability of a voxel of grey matter.", source="chosen", gt=0, lt=1
@@ -282,5 +328,7 @@ class Perfusion(Section):
     outliers: OutlierVolumes = OutlierVolumes()
     partial_volume: PartialVolume = PartialVolume()
     quality: PerfusionQuality = PerfusionQuality()
+    prediction: Prediction = Prediction()
     plausible: Plausible = Plausible()
     regions: PerfusionRegions = PerfusionRegions()
+    lesion: PerfusionLesion = PerfusionLesion()

@@ -1,4 +1,4 @@
-"""Settings of the perfusion stage's steps: head motion, regions, the scanner's own maps."""
+"""Settings of the perfusion stage's steps: head motion, regions, lesion."""
 
 from __future__ import annotations
 
@@ -59,4 +59,22 @@ class PerfusionRegions(Section):
     )
     every_region: bool = key(
         True, "Tell every region of the atlases, not only the known structures."
+    )
+
+
+class PerfusionLesion(Section):
+    """Medians in the zones of a lesion, around it, and at the mirrored place."""
+
+    min_share: float = key(
+        0.5, "Least share of a voxel that lies in a zone.", source="chosen", gt=0, le=1
+    )
+    ring_mm: float = key(
+        5.0,
+        "Thickness of the tissue around all zones that is told apart.",
+        unit="mm",
+        source="chosen: two voxels of a perfusion scan",
+        gt=0,
+    )
+    few_voxels: int = key(
+        8, "A zone of fewer voxels is below resolution.", source="chosen: 2 x 2 x 2", ge=1
     )
