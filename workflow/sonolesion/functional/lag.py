@@ -137,7 +137,8 @@ def _peak(found: Array) -> tuple[Array, Array]:
     before, here, after = (filled[rows, centre + step] for step in (-1, 0, 1))
     bend = before - 2 * here + after
     shift = np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, 1.0), 0.0)
-    height = here - 0.25 * (before - after) * shift
+    # A parabola through correlations may rise above 1.
+    height = np.minimum(here - 0.25 * (before - after) * shift, 1.0)
     place = np.where(inner, centre + shift, np.nan)
     value = np.where(inner, height, filled[rows, top])
     return place, np.where(whole, value, np.nan)

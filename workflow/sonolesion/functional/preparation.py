@@ -102,12 +102,8 @@ def at_one_time(data: Series, *, run: Told, how: Told) -> tuple[Series, dict[str
 
 def still(data: Series, affine: Array, mask: Flags, *, how: Told) -> Realigned:
     """Return where the head lay in each volume."""
-    search = Search(
-        fwhm_mm=(how["first_fwhm_mm"], how["second_fwhm_mm"]),
-        **{name: how[name] for name in Search.__dataclass_fields__ if name != "fwhm_mm"},
-    )
     places: dict[str, Any] = {"mean": "mean", "first": 0, "middle": data.shape[3] // 2}
-    return realign(data, affine, mask, reference=places[how["reference"]], search=search)
+    return realign(data, affine, mask, reference=places[how["reference"]], search=Search.of(how))
 
 
 def mean_of(data: Series, affine: Array, matrices: Array) -> Volume:

@@ -6,7 +6,7 @@ so that a step of a volume is one interpolation at some ten thousand points and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -53,6 +53,12 @@ class Search:
     n_iterations: int
     tolerance_mm: float
     huber: float
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Search:
+        """Return the search of settings `RigidSeries`."""
+        alike = {name: told[name] for name in cls.__dataclass_fields__ if name != "fwhm_mm"}
+        return cls(fwhm_mm=(told["first_fwhm_mm"], told["second_fwhm_mm"]), **alike)
 
 
 @dataclass(frozen=True)

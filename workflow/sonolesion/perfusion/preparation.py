@@ -102,12 +102,7 @@ def _realigned(
     sets = {"controls and labels": weighted, "M0 volumes": m0_volumes}
     if told["one_contrast"] and len(weighted):
         sets = {"controls, labels and M0 volumes": np.sort(np.concatenate([weighted, m0_volumes]))}
-    search = rigid_series.Search(
-        fwhm_mm=tuple(motion["fwhm_mm"]),
-        **{
-            k: motion[k] for k in ("n_points", "margin_mm", "n_iterations", "tolerance_mm", "huber")
-        },
-    )
+    search = rigid_series.Search.of(motion)
     moved = np.array(data, dtype=np.float32)
     rows: list[dict[str, object]] = []
     done = []

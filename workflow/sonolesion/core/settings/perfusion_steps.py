@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from sonolesion.core.settings import Section, key
+from sonolesion.core.settings.rigid_series import RigidSeries
 
 
-class HeadMotion(Section):
+class HeadMotion(RigidSeries):
     """Rigid realignment of controls and labels, and of the M0 volumes."""
 
-    fwhm_mm: tuple[float, float] = key(
-        (8.0, 5.0), "Smoothing of the first and second pass.", unit="mm", source="SPM12, realign"
-    )
-    n_points: int = key(40_000, "Points of the head that are looked at.", source="chosen", ge=1000)
-    margin_mm: float = key(4.0, "Growth of the head's mask.", unit="mm", source="chosen", ge=0)
-    n_iterations: int = key(20, "Most steps of a volume in a pass.", source="chosen", ge=1)
-    tolerance_mm: float = key(
-        0.005, "Displacement below which a volume has arrived.", unit="mm", source="chosen", gt=0
-    )
-    huber: float = key(
-        1.345,
-        "Residual from which on a point counts less.",
-        unit="robust standard deviations",
-        source="10.1214/aoms/1177703732",
-        gt=0,
-    )
     bright_share: float = key(
         0.2, "Least signal of the head, as a share of the brightest.", source="chosen", gt=0, lt=1
-    )
-    order: Literal[1, 3] = key(
-        3, "Degree of the splines of the one interpolation.", source="10.1109/42.875199"
     )
     head_radius_mm: float = key(
         50.0,
