@@ -13,85 +13,28 @@ extended. Writes ``FOLDER/{maps,scans,cuts,profiles}.tsv`` and ``FOLDER/tables.m
 
 from __future__ import annotations
 
-import argparse
-import copy
-from pathlib import Path
-from typing import Any
+from campaign import diffusion_tables
+from campaign.diffusion_scores import every_row
+from campaign.patient_study import Row, Study, each_patient, finished, parser, written
 
-import yaml
-from campaign import diffusion_tables, pages, studies
-from campaign.diffusion_scores import Study, every_row
-
-from sonolesion.core.runner import pipeline_folder
-from sonolesion.core.tables import write_text, write_tsv
-
-Settings = dict[str, Any]
 KINDS = ("maps", "scans", "cuts", "profiles")
 
 
 def main() -> int:
     """Make, run, compare; return 1 if a run had failures."""
-    given = arguments()
-    whole = yaml.safe_load(given.config.read_text(encoding="utf-8"))
-    rows: dict[str, list[Settings]] = {kind: [] for kind in KINDS}
+    given = parser(__doc__ or "", "diffusion").parse_args()
+    rows: dict[str, list[Row]] = {kind: [] for kind in KINDS}
     unsound = []
-    for settings in each_patient(whole, given.patients):
-        label = settings["phantom"]["patients"][0]["label"]
+    for label, settings in each_patient(given.config, given.patients).items():
         folder = given.folder / label
-        if not given.tables_only and finished(folder, settings):
+        if not given.tables_only and finished(folder, settings, "phantom_dti"):
             unsound.append(label)
         if (folder / "out").exists():
-            for kind, more in every_row(Study(folder, label)).items():
+            for kind, more in every_row(Study(folder, label, "dwi")).items():
                 rows[kind] += more
-    for kind, content in rows.items():
-        if content:
-            write_tsv(given.folder / f"{kind}.tsv", content, columns=list(content[0]))
-    made = diffusion_tables.every_table(rows)
-    text = "\n\n".join(f"## {name}\n\n{table}" for name, table in made.items())
-    write_text(text + "\n", given.folder / "tables.md")
-    print(text)
-    if given.page:
-        pages.fill(given.page, made)
+    written(given.folder, rows, diffusion_tables.every_table(rows), given.page)
     print(f"runs with failures: {', '.join(unsound) or 'none'}")
     return int(bool(unsound))
-
-
-def arguments() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    default = pipeline_folder() / "config" / "studies" / "diffusion.yaml"
-    parser.add_argument("folder", type=Path, help="keeps scans, outputs and rows; resumed if there")
-    parser.add_argument("--config", type=Path, default=default, help="another study")
-    parser.add_argument("--patients", nargs="+", metavar="LABEL", help="some patients alone")
-    parser.add_argument("--tables-only", action="store_true", help="compare what is there")
-    parser.add_argument("--page", type=Path, help="page whose marked tables are filled")
-    return parser.parse_args()
-
-
-def each_patient(whole: Settings, wanted: list[str] | None) -> list[Settings]:
-    """Return the settings of each patient alone, with a seed and so an anatomy of its own."""
-    found = []
-    for index, patient in enumerate(whole["phantom"]["patients"]):
-        own = copy.deepcopy(whole)
-        own["phantom"]["patients"] = [patient]
-        own["phantom"]["seed"] = whole["phantom"].get("seed", 0) + index
-        if not wanted or patient["label"] in wanted:
-            found.append(own)
-    return found
-
-
-def finished(folder: Path, settings: Settings) -> int:
-    """Make the scans of a patient if they are not there, and run the pipeline."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made_from = {name: settings[name] for name in ("phantom", "phantom_dti")}
-    wanted = studies.phantom_digest({"phantom": made_from})
-    config = folder / "study.yaml"
-    write_text(yaml.safe_dump(settings), config)
-    if not studies.is_made(folder, wanted):
-        studies.call(["phantom", str(folder)], config, folder / "phantom.log", check=True)
-        write_text(wanted, folder / "made.txt")
-    run = [str(folder / "bids"), str(folder / "out"), "participant", "--cores", "1"]
-    return studies.call(run, config, folder / "pipeline.log")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from campaign.patient_study import Study
 from sonolesion.core import images, streamlines
 from sonolesion.core.images import Image
 from sonolesion.core.settings.tracts import Tracts
@@ -42,48 +41,14 @@ MATCH: dict[str, dict[str, float]] = {
 NEAR = 3
 
 
-@dataclass(frozen=True)
-class Study:
-    """One patient: its data set, truth and finished output."""
+def tensor_map(study: Study, visit: str, name: str) -> Image:
+    """Return a map of the truth; those of the output have the same grid and name."""
+    return images.load(study.true(visit, f"_acq-dti_model-tensor_param-{name}_dwimap.nii.gz"))
 
-    folder: Path
-    label: str
 
-    @cached_property
-    def told(self) -> Row:
-        """What the truth says of the patient."""
-        content = images.read_json(self.folder / "truth" / "truth.json")
-        return dict(content["subjects"][f"sub-{self.label}"])
-
-    @property
-    def visits(self) -> list[str]:
-        """Visits, the baseline first."""
-        names = self.told["sessions"]
-        days = {name: float(names[name]["days_from_treatment"]) for name in names}
-        return [name.removeprefix("ses-") for name in sorted(days, key=lambda name: days[name])]
-
-    def true(self, visit: str, name: str, part: str = "dwi") -> Path:
-        """Return a file of the truth."""
-        stem = f"sub-{self.label}_ses-{visit}"
-        return self.folder / "truth" / f"sub-{self.label}" / f"ses-{visit}" / part / (stem + name)
-
-    def ours(self, visit: str, name: str, part: str = "dwi") -> Path:
-        """Return a file of the output of a visit."""
-        stem = f"sub-{self.label}_ses-{visit}"
-        return self.folder / "out" / f"sub-{self.label}" / f"ses-{visit}" / part / (stem + name)
-
-    def own(self, kind: str, name: str) -> Path:
-        """Return a file of the patient; `kind` as "truth/anat"."""
-        top, part = kind.split("/")
-        return self.folder / top / f"sub-{self.label}" / part / f"sub-{self.label}{name}"
-
-    def tensor_map(self, visit: str, name: str) -> Image:
-        """Return a map of the truth; those of the output have the same grid and name."""
-        return images.load(self.true(visit, f"_acq-dti_model-tensor_param-{name}_dwimap.nii.gz"))
-
-    def found_map(self, visit: str, name: str) -> Image:
-        """Return a map of the output."""
-        return images.load(self.ours(visit, f"_model-tensor_param-{name}_dwimap.nii.gz"))
+def found_map(study: Study, visit: str, name: str) -> Image:
+    """Return a map of the output."""
+    return images.load(study.ours(visit, f"_model-tensor_param-{name}_dwimap.nii.gz"))
 
 
 def every_row(study: Study) -> dict[str, list[Row]]:
@@ -162,11 +127,11 @@ def at(image: Image, points_mm: Array) -> Array:
 
 def map_rows(study: Study, visit: str) -> Iterator[Row]:
     """Yield median and quartiles of the error of FA and MD in each region."""
-    grid = study.tensor_map(visit, "fa")
+    grid = tensor_map(study, visit, "fa")
     held = regions(study, visit, grid)
     for name, factor in (("fa", 1.0), ("md", 1e3)):
-        true = study.tensor_map(visit, name).data * factor
-        found = study.found_map(visit, name).data * factor
+        true = tensor_map(study, visit, name).data * factor
+        found = found_map(study, visit, name).data * factor
         for region, mask in held.items():
             known = mask & np.isfinite(true) & np.isfinite(found)
             if not known.any():
@@ -345,7 +310,7 @@ def profiles(study: Study, visit: str, *, found: bool) -> dict[str, Array]:
     lines = streamlines.load(study.own("out/dwi", f"{stem}.trx"))
     summary = images.read_json(study.own("out/dwi", f"{stem}.json"))
     bundles = tractogram.Bundles(lines.points, lines.offsets, dict(lines.groups))
-    image = study.found_map(visit, "fa") if found else study.tensor_map(visit, "fa")
+    image = found_map(study, visit, "fa") if found else tensor_map(study, visit, "fa")
     to_dwi = images.read_affine(study.ours(visit, "_from-dwi_to-acpc_mode-image_xfm.txt", "anat"))
     settings = Tracts().model_dump()
     nodes, _ = visit_rows.along(

@@ -86,7 +86,7 @@ def lags(seen: Seen, model: Model) -> dict[str, Array]:
     """Return how the lag map goes with the true lag of the travelling wave."""
     limits, mask = Functional(), seen.done.mask
     voxel_mm = np.array(seen.bold.scan.voxel_mm)
-    series = on_all_frames(seen.done.data[mask], model)
+    series = on_all_frames(seen.done.data[mask], model.motion_alone)
     even = smoothed(series, mask, fwhm_mm=limits.seeds.fwhm_mm, voxel_mm=voxel_mm)
     grey = seen.tissue["grey_matter"][mask] > limits.lag.min_grey
     found = lag.lag_map(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from campaign import functional_group as group
+from campaign.patient_study import Study
 from sonolesion.core import images
 from sonolesion.core.atlas_labels import split_side, word
 from sonolesion.core.tables import read_tsv
@@ -28,39 +26,6 @@ ATLAS = "harvardOxford"
 SEED = "pcc"
 HALF = 0.5
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
-
-
-@dataclass(frozen=True)
-class Study:
-    """One patient: its data set, truth and finished output."""
-
-    folder: Path
-    label: str
-
-    @cached_property
-    def told(self) -> Row:
-        """What the truth says of the patient."""
-        content = images.read_json(self.folder / "truth" / "truth.json")
-        return dict(content["subjects"][f"sub-{self.label}"])
-
-    @property
-    def visits(self) -> list[str]:
-        """Visits, the baseline first."""
-        names = self.told["sessions"]
-        days = {name: float(names[name]["days_from_treatment"]) for name in names}
-        return [name.removeprefix("ses-") for name in sorted(days, key=lambda name: days[name])]
-
-    def true(self, visit: str, name: str) -> Path:
-        """Return a file of the truth."""
-        return self.of("truth", visit) / f"sub-{self.label}_ses-{visit}_task-rest{name}"
-
-    def ours(self, visit: str, name: str) -> Path:
-        """Return a file of the output."""
-        return self.of("out", visit) / f"sub-{self.label}_ses-{visit}_task-rest{name}"
-
-    def of(self, top: str, visit: str) -> Path:
-        """Return the folder of a visit's runs."""
-        return self.folder / top / f"sub-{self.label}" / f"ses-{visit}" / "func"
 
 
 def every_row(study: Study) -> dict[str, list[Row]]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from campaign.diffusion_scores import Study
-from campaign.perfusion_study import ours, truth_of
+from campaign.patient_study import Study
+from campaign.perfusion_study import truth_of
 from sonolesion.core import bids, config, images
 from sonolesion.ingest import asl, scans
 from sonolesion.perfusion import mapping, preparation
@@ -37,14 +37,15 @@ def write_maps(study: Study, out: str, visit: str, configured: dict[str, Any]) -
     )
     maps = mapping.made(
         done.differences, done.m0, None, tissue, told=told, outliers=steps["outliers"],
+        voxel_mm=np.linalg.norm(raw.affine[:3, :3], axis=0),
         min_m0_share=steps["calibration"]["min_m0_share"],
         partial_volume=steps["partial_volume"], delays=steps["delays"],
     )  # fmt: skip
     names = ("cbf", "desc-pvcGM_cbf", "desc-pvcWM_cbf", "att")
     for name, volume in zip(names, maps.volumes, strict=True):
-        images.save(ours(study, out, visit, f"_{name}.nii.gz"), volume, raw.affine)
+        images.save(study.of(out, visit, f"_{name}.nii.gz"), volume, raw.affine)
     constants = {"EquationName": told["equation"], "Constants": told["constants"]}
-    images.write_json(ours(study, out, visit, "_cbf.json"), constants)
+    images.write_json(study.of(out, visit, "_cbf.json"), constants)
 
 
 def visits_of(folder: Path) -> list[str]:

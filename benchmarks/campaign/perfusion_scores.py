@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from campaign.diffusion_scores import Study, applied, at, number
-from campaign.perfusion_study import KINDS, found, ours, protocol, settings_of, truth_of
+from campaign.diffusion_scores import applied, at, number
+from campaign.patient_study import Study
+from campaign.perfusion_study import KINDS, found, protocol, settings_of, truth_of
 from campaign.perfusion_theory import predicted
 from sonolesion.core import images
 from sonolesion.core.images import Image
@@ -29,11 +30,11 @@ EVERY = 11
 def every_row(study: Study, out: str) -> dict[str, list[Row]]:
     """Return the rows of all tables, of the visits that are in an output folder."""
     made: dict[str, list[Row]] = {"flow": [], "perfusion_scans": [], "effects": []}
-    seen = [visit for visit in study.visits if ours(study, out, visit, "_cbf.nii.gz").exists()]
+    seen = [visit for visit in study.visits if study.of(out, visit, "_cbf.nii.gz").exists()]
     for visit in seen:
         name = {"patient": study.label, "visit": visit, "protocol": protocol(study, out, visit)}
         made["flow"] += [name | row for row in flow_rows(study, out, visit)]
-        if ours(study, out, visit, "_desc-cbf_qc.json").exists():
+        if study.of(out, visit, "_desc-cbf_qc.json").exists():
             made["perfusion_scans"].append(name | scan_row(study, out, visit))
         days = study.told["sessions"][f"ses-{visit}"]["days_from_treatment"]
         if days > 0 and BASELINE in seen:
@@ -116,11 +117,10 @@ def middle_of(values: Array) -> float:
 def scan_row(study: Study, out: str, visit: str) -> Row:
     """Return motion, registration and the numbers of quality of a scan."""
     quality = {
-        row["name"]: row
-        for row in read_tsv(ours(study, out, visit, "_desc-qualitycontrol_cbf.tsv"))
+        row["name"]: row for row in read_tsv(study.of(out, visit, "_desc-qualitycontrol_cbf.tsv"))
     }
-    told = images.read_json(ours(study, out, visit, "_cbf.json"))
-    gate = images.read_json(ours(study, out, visit, "_desc-cbf_qc.json"))
+    told = images.read_json(study.of(out, visit, "_cbf.json"))
+    gate = images.read_json(study.of(out, visit, "_desc-cbf_qc.json"))
     before, after = motion_mm(study, out, visit)
     return {
         "motion_before_mm": before,
@@ -143,7 +143,7 @@ def motion_mm(study: Study, out: str, visit: str) -> tuple[float, float]:
 
     Of points of the brain, each volume against the one that the others are laid on.
     """
-    rows = read_tsv(ours(study, out, visit, "_desc-confounds_timeseries.tsv"))
+    rows = read_tsv(study.of(out, visit, "_desc-confounds_timeseries.tsv"))
     own = [row for row in rows if row["role"] in {"control", "label"}]
     if not own:
         return float("nan"), float("nan")
@@ -183,7 +183,7 @@ def true_motion(study: Study, visit: str) -> list[Array]:
     """Return the motion of M0 and of each volume, from the first."""
     from sonolesion.phantom import pose
 
-    rows = read_tsv(study.true(visit, "_desc-motion_timeseries.tsv", "perf"))
+    rows = read_tsv(study.true(visit, "_desc-motion_timeseries.tsv"))
     return [
         pose.rigid(
             angles_deg=np.array([float(row[f"rot_{axis}"]) for axis in "xyz"]),
@@ -200,7 +200,7 @@ def registration_mm(study: Study, out: str, visit: str) -> float:
     for scan in ("T1w", "asl"):
         name = f"_from-{scan}_to-{{}}_mode-image_xfm.txt"
         true.append(images.read_affine(study.true(visit, name.format("baseline"), "anat")))
-        told.append(images.read_affine(ours(study, out, visit, name.format("acpc"), "anat")))
+        told.append(images.read_affine(study.of(out, visit, name.format("acpc"), "anat")))
     place = applied(true[0], np.array(study.told["target_scanner_mm"]))
     right = applied(true[1] @ np.linalg.inv(true[0]), place)
     return float(np.linalg.norm(applied(told[1] @ np.linalg.inv(told[0]), place) - right))
@@ -266,7 +266,7 @@ def lesion_masks(study: Study, visit: str) -> dict[str, Array]:
     xfm = "_from-asl_to-baseline_mode-image_xfm.txt"
     image = images.load(study.true(visit, "_from-asl_seg-zones_dseg.nii.gz", "anat"))
     inside = Image((image.data > 0).astype(float), image.affine)
-    first = images.load(study.true(BASELINE, "_cbf.nii.gz", "perf"))
+    first = images.load(study.true(BASELINE, "_cbf.nii.gz"))
     index = np.moveaxis(np.indices(first.data.shape, dtype=float), 0, -1)
     # The files hold points of the baseline T1w in each scan.
     to_scan = [images.read_affine(study.true(v, xfm, "anat")) for v in (BASELINE, visit)]
@@ -276,7 +276,7 @@ def lesion_masks(study: Study, visit: str) -> dict[str, Array]:
 
 def thalami(study: Study, out: str, visit: str) -> dict[str, tuple[float, float, float]]:
     """Return the pipeline's own rows of the thalami: map → left, right, voxels."""
-    path = ours(study, out, visit, "_desc-regions_measures.tsv")
+    path = study.of(out, visit, "_desc-regions_measures.tsv")
     rows = read_tsv(path) if path.exists() else []
     told: dict[str, dict[str, Row]] = {}
     for row in rows:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from campaign.diffusion_scores import Study
+from campaign.patient_study import Study
 from sonolesion.core import images
 
 Row = dict[str, Any]
@@ -16,25 +15,19 @@ KINDS = {"GM": "grey", "WM": "white"}
 FLUID = {"CSF": "fluid"}
 
 
-def ours(study: Study, out: str, visit: str, name: str, part: str = "perf") -> Path:
-    """Return a file of an output folder."""
-    stem = f"sub-{study.label}_ses-{visit}"
-    return study.folder / out / f"sub-{study.label}" / f"ses-{visit}" / part / (stem + name)
-
-
 def truth_of(study: Study, visit: str, name: str) -> Array:
     """Return a map of the truth, on the grid of the scan."""
-    return images.load(study.true(visit, f"_{name}.nii.gz", "perf")).data.astype(float)
+    return images.load(study.true(visit, f"_{name}.nii.gz")).data.astype(float)
 
 
 def found(study: Study, out: str, visit: str, name: str) -> Array:
     """Return a map of the output, on the same grid."""
-    return images.load(ours(study, out, visit, f"_{name}.nii.gz")).data.astype(float)
+    return images.load(study.of(out, visit, f"_{name}.nii.gz")).data.astype(float)
 
 
 def constants(study: Study, out: str, visit: str) -> tuple[str, Row]:
     """Return the equation that was used, and the value of each of its constants."""
-    told = images.read_json(ours(study, out, visit, "_cbf.json"))
+    told = images.read_json(study.of(out, visit, "_cbf.json"))
     return told["EquationName"], {k: one["value"] for k, one in told["Constants"].items()}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from campaign.diffusion_scores import Study
+from campaign.patient_study import Study
 from campaign.perfusion_study import FLUID, KINDS, constants, sequence, settings_of, truth_of
 from sonolesion.perfusion import kinetic, quantification
 

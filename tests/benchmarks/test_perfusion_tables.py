@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from campaign import perfusion_scores, perfusion_tables, perfusion_theory
-from campaign.diffusion_scores import Study
+from campaign.patient_study import Study
 
 from sonolesion.core import images
 from sonolesion.core.settings.phantom import Phantom
@@ -62,7 +62,7 @@ def study(tmp_path: Path) -> Study:
         "subjects": {"sub-f01": {"sessions": sessions}},
     }
     images.write_json(tmp_path / "truth" / "truth.json", content)
-    return Study(tmp_path, "f01")
+    return Study(tmp_path, "f01", "perf")
 
 
 def signal(kind: str, label: asl_kinetics.Label, delay_s: float) -> float:
@@ -136,7 +136,7 @@ def test_motion_left_is_that_between_truth_and_poses(tmp_path: Path) -> None:
     found[1]["trans_x_mm"] = -0.8
     columns = ["volume", "role", *told]
     write_tsv(out / "sub-f01_ses-a_desc-confounds_timeseries.tsv", found, columns=columns)
-    before, after = perfusion_scores.motion_mm(Study(tmp_path, "f01"), "out", "a")
+    before, after = perfusion_scores.motion_mm(Study(tmp_path, "f01", "perf"), "out", "a")
     assert (before, after) == (pytest.approx(0.5), pytest.approx(0.1))
 
 
