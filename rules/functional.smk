@@ -96,7 +96,8 @@ rule functional_confounds:
         volumes=config["functional"]["volumes"],
         strategy=config["functional"]["denoising"]["strategy"],
         trend_degree=config["functional"]["quality"]["trend_degree"],
-        exclusion_radius_mm=config["lesion"]["exclusion_radius_mm"],
+        exclusion_radius_mm=EXCLUSION_RADIUS_MM,
+        exclusion_on_request=config["functional"]["exclusion"]["radius_mm"] is not None,
         min_tissue=config["functional"]["regions"]["min_tissue"],
         code=code("functional.confounds"),
     message:
@@ -228,11 +229,14 @@ rule functional_network:
         brain=lambda w: at_baseline(w, f"{REST}_desc-brain_mask.nii.gz"),
         to_acpc=lambda w: at_baseline(w, REST_TO_ACPC),
         probseg=f"{LESION}_label-lesion_desc-{{intervention}}_probseg.nii.gz",
+        zones=f"{LESION}_seg-lesionzones_desc-{{intervention}}_dseg.nii.gz",
         lesion=f"{LESION}_desc-{{intervention}}_lesion.json",
+        targets=planned_targets,
         t1w=f"{ACPC}_desc-preproc_T1w.nii.gz",
     output:
         network=f"{REST}_desc-{{intervention}}network_boldmap.nii.gz",
         sidecar=f"{REST}_desc-{{intervention}}network_boldmap.json",
+        measures=f"{REST}_desc-{{intervention}}exclusion_measures.tsv",
         png=f"{REST}_desc-{{intervention}}network_boldmap.png",
     log:
         "logs/functional/network/{subject}_{session}_{intervention}.log",
@@ -242,9 +246,10 @@ rule functional_network:
         labels=lesion_labels,
         fwhm_mm=config["functional"]["seeds"]["fwhm_mm"],
         min_voxels=config["functional"]["lesion_network"]["min_voxels"],
+        exclusion_radius_mm=EXCLUSION_RADIUS_MM,
         code=code("functional.network"),
     message:
-        "Map what the lesion of {wildcards.intervention} at {wildcards.session} went together with"
+        "Map what the lesion of {wildcards.intervention} at {wildcards.session} went together with; tell what outgrows the exclusion"
     script:
         "../scripts/functional/network.py"
 

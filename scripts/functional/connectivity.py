@@ -145,7 +145,8 @@ def main(
     part, head = images.load(grey), images.load(t1w)
     share = network_maps.grey_of(part.data, part.affine, place)[inside]
     late = network_maps.lags(seen, share, model, settings=lag_settings)
-    images.save(lag, local_maps.laid(late.lag_s, inside), scan.affine, sidecar={"Units": "s"})
+    told_lag = network_maps.lag_record(model)
+    images.save(lag, local_maps.laid(late.lag_s, inside), scan.affine, sidecar=told_lag)
     images.save(lag_correlation, local_maps.laid(late.correlation, inside), scan.affine)
     shown = network_maps.layers(z, places, late, inside, mark=told["Mark"])
     for path, (layers, title) in zip((seeds_png, lag_png), shown, strict=True):

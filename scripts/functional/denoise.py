@@ -34,7 +34,7 @@ def main(
     series = kernels.cleaned(scan.data[inside].T, model.regressors, model.kept, **model.how)
     out = np.zeros((*inside.shape, len(series)), dtype=np.float32)
     out[inside] = series.T
-    images.save(denoised, out, scan.affine)
+    images.save(denoised, out, scan.affine, step_s=model.step_s)
     record = joint_model.record(model, left, denoising) | {"Mark": told["Mark"]}
     images.write_json(sidecar, record)
     row = run_rows.row(

@@ -1,4 +1,4 @@
-"""Map what the place of a visit's lesion went together with before it was treated."""
+"""Map what a visit's lesion went together with before; tell how far it outgrows the exclusion."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,10 +6,12 @@ import numpy as np
 
 from sonolesion.core import images
 from sonolesion.core.run import run
-from sonolesion.functional import before_lesion, local_maps, pictures
+from sonolesion.core.tables import write_tsv
+from sonolesion.functional import before_lesion, exclusion, local_maps, pictures
 from sonolesion.functional.network_maps import PLANES
 from sonolesion.functional.smoothing import smoothed
 from sonolesion.maths.brain import carried
+from sonolesion.maths.region_measures import COLUMNS
 
 if TYPE_CHECKING:
     snakemake: Any
@@ -17,10 +19,28 @@ if TYPE_CHECKING:
 Settings = dict[str, Any]
 
 
+def _outgrown(
+    zones: str, lesion: str, targets: list[str], measures: str, *, labels: Settings,
+    radius_mm: float,
+) -> Settings:  # fmt: skip
+    """Write how much of the lesion lies outside the exclusion; return it for the sidecar."""
+    seen, outcome = images.load(zones, dtype=np.uint8), images.read_json(lesion)["outcome"]
+    planned = [images.read_json(path)["target_mm"] for path in targets]
+    found = None
+    if outcome == "measured" and seen.data.any():
+        found = exclusion.outside(seen.data, planned, radius_mm=radius_mm, affine=seen.affine)
+    write_tsv(measures, exclusion.rows(found, labels, radius_mm=radius_mm), columns=COLUMNS)
+    record: Settings = {"ExclusionRadius_mm": radius_mm}
+    if found is None:
+        return record
+    told = {"OutsideExclusion_mm3": found.volume_mm3, "ExclusionReach_mm": found.reach_mm}
+    return record | {name: round(value, 4) for name, value in told.items()}
+
+
 def main(
-    denoised: str, denoised_sidecar: str, brain: str, to_acpc: str, probseg: str, lesion: str,
-    t1w: str, network: str, sidecar: str, png: str, *, labels: Settings, min_voxels: float,
-    fwhm_mm: float,
+    denoised: str, denoised_sidecar: str, brain: str, to_acpc: str, probseg: str, zones: str,
+    lesion: str, targets: list[str], t1w: str, network: str, sidecar: str, measures: str, png: str,
+    *, labels: Settings, min_voxels: float, fwhm_mm: float, exclusion_radius_mm: float,
 ) -> None:  # fmt: skip
     """Read, correlate, draw, write; say why not where no lesion is seen or it is too small."""
     scan, inside = images.load(denoised), images.load(brain).data > 0
@@ -36,7 +56,9 @@ def main(
     volume = local_maps.laid(found.fisher_z, inside)
     images.save(network, volume, scan.affine)
     record = {"Strategy": told["Strategy"], "Mark": told["Mark"], "Baseline": labels["baseline"]}
-    record["Smoothing_mm"] = fwhm_mm
+    record |= {"Smoothing_mm": fwhm_mm} | _outgrown(
+        zones, lesion, targets, measures, labels=labels, radius_mm=exclusion_radius_mm
+    )
     images.write_json(sidecar, found.told | record)
     head = images.load(t1w)
     seen = np.abs(found.fisher_z[np.isfinite(found.fisher_z)])

@@ -59,7 +59,7 @@ def main(
         slice_timing=slice_timing, realignment=realignment, brain_mask=brain_mask,
         distortion=distortion, radius_mm=head_radius_mm,
     )  # fmt: skip
-    images.save(bold, done.data, scan.affine)
+    images.save(bold, done.data, scan.affine, step_s=said["RepetitionTime"])
     images.save(boldref, done.mean, scan.affine)
     images.save(brain, done.mask, scan.affine)
     write_tsv(motion, done.motion, columns=preparation.MOTION_COLUMNS)

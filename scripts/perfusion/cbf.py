@@ -38,7 +38,10 @@ def main(
     placed = [brains.carried(one.data, one.affine, to_scan, **grid) for one in volumes]
     known = mapping.Tissue(np.stack(placed[:3], axis=3), placed[3] > brains.HALF)
     seen = [_seen(path, told, grid) for path in scanner_map] or [None]
-    maps = mapping.made(taken.data, calibration.data, seen[0], known, told=told, **steps)
+    voxel_mm = np.linalg.norm(taken.affine[:3, :3], axis=0)
+    maps = mapping.made(
+        taken.data, calibration.data, seen[0], known, told=told, voxel_mm=voxel_mm, **steps
+    )
     other = seen[0] if told["layout"] != "cbf" else None
     judged = appraisal.appraise(
         maps, known, told=told, affine=taken.affine, settings=quality, plausible=plausible, ge=ge,

@@ -31,6 +31,15 @@ def test_saved_volume_comes_back_with_its_grid(tmp_path: Path) -> None:
     assert images.read_json(tmp_path / "a.json") == {"Units": "s"}
 
 
+def test_a_step_between_volumes_has_a_unit_and_none_claims_none(tmp_path: Path) -> None:
+    series = np.ones((2, 3, 4, 5), dtype=np.float32)
+    for step_s, unit in ((2.5, "sec"), (None, "unknown")):
+        images.save(tmp_path / "a.nii.gz", series, AFFINE, step_s=step_s)
+        header = images.header(tmp_path / "a.nii.gz").header
+        assert header.get_xyzt_units() == ("mm", unit)
+        assert header.get_zooms()[3] == (1.0 if step_s is None else step_s)
+
+
 def test_same_volume_gives_same_bytes(tmp_path: Path) -> None:
     data = np.ones((4, 4, 4), dtype=bool)
     for name in ("a.nii.gz", "b.nii.gz"):

@@ -11,7 +11,7 @@ import pytest
 from sonolesion.core.config import Settings
 from sonolesion.core.errors import InputFault
 from sonolesion.functional import exclusion, joint_model, noise_model, quality_rows
-from sonolesion.functional.strategies import STRATEGIES
+from sonolesion.functional.strategies import MOTION_24, STRATEGIES
 from sonolesion.maths.rigid_motion import RIGID
 
 FUNCTIONAL = Settings().model_dump(mode="json")["functional"]
@@ -106,13 +106,14 @@ def test_spheres_of_both_plans_turn_with_the_scan() -> None:
     assert not none.any()
 
 
-def test_models_without_band_and_without_the_global_signal() -> None:
+def test_models_without_band_and_of_motion_alone() -> None:
     columns = noise(False).columns | {"kept": np.ones(N)}
     settings = FUNCTIONAL["denoising"] | {"strategy": "36p"}
     model = joint_model.model(columns, repetition_s=2.0, settings=settings)
     assert model.band.low_pass_hz == 0.08
     assert model.without_band.band.low_pass_hz is None
-    assert len(model.names) - len(model.without_global_signal.names) == 4
+    assert tuple(model.motion_alone.names) == MOTION_24
+    assert np.array_equal(model.motion_alone.regressors, model.regressors[:, :24])
     series = np.random.default_rng(0).normal(size=(3, N))
     out = joint_model.on_all_frames(series, model.without_band)
     assert out.shape == series.shape

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sonolesion.perfusion import delay_fit, kinetic
+from sonolesion.perfusion import delay_curves, delay_fit, kinetic
 
 DELAYS = np.array([0.7, 1.2, 1.7, 2.2, 2.7, 3.2])
 LABELLING = np.full(6, 1.8)
@@ -13,7 +13,7 @@ OPTIONS: dict[str, Any] = {
     "tissue_t1_s": 1.33, "partition_ml_g": 0.9, "efficiency": 0.85, "transit_range_s": (0.1, 3.0),
     "grid_step_s": 0.1, "tolerance_s": 1e-4, "n_rounds": 3,
 }  # fmt: skip
-MODEL = delay_fit.pcasl_model(labelling_s=LABELLING, delay_s=DELAYS, blood_t1_s=1.65)
+MODEL = delay_curves.pcasl_model(labelling_s=LABELLING, delay_s=DELAYS, blood_t1_s=1.65)
 
 
 def measured(cbf: Any, transit: Any, t1: float = 1.33) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -93,7 +93,7 @@ def test_pulsed_delays_and_weights() -> None:
     signal = kinetic.signal(response, cbf=50.0, efficiency=0.98, blood_m0=1 / 0.9)[None]
     spoiled = signal.copy()
     spoiled[0, 4] *= 3
-    model = delay_fit.pasl_model(bolus_s=0.7, inversion_s=times, blood_t1_s=1.65)
+    model = delay_curves.pasl_model(bolus_s=0.7, inversion_s=times, blood_t1_s=1.65)
     weights = np.array([1.0, 1, 1, 1, 1e-9])
     found = delay_fit.fit(spoiled, weights, model, **OPTIONS | {"efficiency": 0.98})
     assert found.cbf[0] == pytest.approx(50, rel=1e-3)
@@ -110,7 +110,7 @@ def test_voxels_that_tell_nothing() -> None:
 
 
 def test_two_delays_leave_no_error_and_one_is_refused() -> None:
-    model = delay_fit.pcasl_model(labelling_s=LABELLING[:2], delay_s=DELAYS[:2], blood_t1_s=1.65)
+    model = delay_curves.pcasl_model(labelling_s=LABELLING[:2], delay_s=DELAYS[:2], blood_t1_s=1.65)
     found = delay_fit.fit(measured(50.0, 0.9)[:, :2], np.ones(2), model, **OPTIONS)
     assert np.isnan(found.cbf_se[0])
     with pytest.raises(ValueError, match="two delays"):

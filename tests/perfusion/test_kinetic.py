@@ -79,11 +79,3 @@ def test_nothing_arrives_after_the_readout() -> None:
         transit_s=3.0, bolus_s=0.8, inversion_s=2.5, blood_t1_s=1.65, apparent_t1_s=1.3
     )
     assert late == 0
-
-
-def test_t1_by_shares() -> None:
-    found = kinetic.tissue_t1(
-        np.array([1.0, 0.0, 0.25, 0.0]), np.array([0.0, 1.0, 0.25, 0.0]),
-        grey_t1_s=1.3, white_t1_s=0.9,
-    )  # fmt: skip
-    assert found == pytest.approx([1.3, 0.9, 1.1, 1.3])

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from sonolesion.report import render, resting
@@ -27,7 +28,13 @@ CONTENT: dict[str, Any] = {
     "p.json": PREPROC,
     "c.json": NOISE,
     "d.json": DENOISED,
-    "n.json": {"outcome": "measured", "Baseline": "ses-pre"},
+    "n.json": {
+        "outcome": "measured",
+        "Baseline": "ses-pre",
+        "ExclusionRadius_mm": 15.0,
+        "OutsideExclusion_mm3": 312.0,
+        "ExclusionReach_mm": 18.44,
+    },
 }
 SIZE = {"width": 40, "quality": 60}
 BLANK = {"remedy": "", "log": "", "output": ""}
@@ -97,6 +104,29 @@ def test_a_refused_run_says_why_and_what_there_is_stays() -> None:
     assert not collected([], blocked).there
 
 
+@pytest.mark.parametrize(
+    ("error", "words", "marked"),
+    [
+        (0.19, "about 0.19", False),
+        (0.333, "about 0.33, above 0.3: one edge alone says little", True),
+        (None, "at most 2 degrees of freedom are left", True),
+    ],
+)
+def test_the_error_of_one_correlation_is_told_and_a_large_one_marked(
+    monkeypatch: pytest.MonkeyPatch, error: float | None, words: str, marked: bool
+) -> None:
+    monkeypatch.setitem(CONTENT, "d.json", DENOISED | {"FisherZStandardError": error})
+    found = collected().sessions[0]
+    assert dict(found.facts)["One correlation"].endswith(words)
+    assert found.warned == (("One correlation",) if marked else ())
+
+
+def test_a_larger_mask_on_request_is_told() -> None:
+    words = dict(resting.facts(PREPROC, NOISE | {"ExclusionOnRequest": True}, {}))
+    assert words["Places of lesions left out"].endswith("900 voxels; radius on request")
+    assert "request" not in dict(resting.facts(PREPROC, NOISE, {}))["Places of lesions left out"]
+
+
 def test_the_section_is_written_with_and_without_a_run(monkeypatch) -> None:
     import jinja2
 
@@ -105,9 +135,15 @@ def test_the_section_is_written_with_and_without_a_run(monkeypatch) -> None:
         [jinja2.DictLoader({"x.html": text}), jinja2.PackageLoader("sonolesion.report")]
     )
     monkeypatch.setattr(render.jinja2, "PackageLoader", lambda _: loader)
+    monkeypatch.setitem(CONTENT, "d.json", DENOISED | {"FisherZStandardError": 0.41})
     html = render.page("x.html", {"resting": collected()})
+    assert html.count('<span class="badge warn">uncertain</span>') == 1
     assert "Too short a run, used by override" in html
     assert "0.31 / –" in html
+    assert "Lesion outgrows the exclusion" in html
+    assert "ses-3d, fus1: the lesion reaches 312.0 mm³ beyond" in html
+    assert "up to 18.5 mm from the plan" in html
+    assert "functional.exclusion.radius_mm (now 15 mm)" in html
     assert "No visit has a current resting-state run" in render.page(
         "x.html", {"resting": collected([])}
     )

@@ -40,9 +40,10 @@ def _stand_in(given):
         for value in values:
             is_file = key in inputs
             digest.update(Path(value).read_bytes() if is_file else f"{key}={value}".encode())
-    for key, file in sorted(outputs.items()):
+    for key, files in sorted(outputs.items()):
         text = f"{name} {key} {digest.hexdigest()}\\n"
-        Path(file).write_text(text)
+        for file in [files] if isinstance(files, str) else files:
+            Path(file).write_text(text)
 
 
 if __name__ == "__main__":

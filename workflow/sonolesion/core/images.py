@@ -168,8 +168,9 @@ def save(
 ) -> None:
     """Write a NIfTI-1 file in millimetres, and its JSON sidecar if one is given.
 
-    `step_s` [s] is the time between volumes. The same array gives the same bytes. Booleans are
-    written as unsigned bytes, doubles as single precision.
+    `step_s` [s] is the time between volumes; without it the header has no unit of time, so that
+    the 1 that is filled in there claims nothing. The same array gives the same bytes. Booleans
+    are written as unsigned bytes, doubles as single precision.
     """
     stored: dict[Any, Any] = {
         np.dtype(bool): np.dtype(np.uint8),
@@ -177,7 +178,7 @@ def save(
     }
     kind = stored.get(data.dtype, data.dtype)
     nifti = nib.Nifti1Image(data.astype(kind, copy=False), affine)
-    nifti.header.set_xyzt_units("mm", "sec")
+    nifti.header.set_xyzt_units("mm", None if step_s is None else "sec")
     nifti.set_sform(affine, code=1)
     nifti.set_qform(affine, code=1)
     if step_s is not None:

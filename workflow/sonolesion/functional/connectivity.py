@@ -199,8 +199,8 @@ def z_standard_error(*, freedom: float, n_conditioned: int = 0) -> float:
     Notes
     -----
     Fisher 1921 for independent frames; freedom lost to filters and regressors: Davey et al.
-    2013, doi:10.1016/j.neuroimage.2012.08.022. Series are autocorrelated within the band too,
-    so this is a lower limit.
+    2013, doi:10.1016/j.neuroimage.2012.08.022. Series that are autocorrelated within the band
+    too have a larger one.
 
     Examples
     --------

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sonolesion.functional.connectivity import z_standard_error
 from sonolesion.functional.denoising import Band, Freedom, cleaned
 from sonolesion.functional.noise_model import APART, KEPT
 from sonolesion.functional.strategies import confounds_of
+from sonolesion.maths.rigid_motion import RIGID
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-GLOBAL = "global_signal"
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,22 @@ class Model:
         return {"repetition_s": self.repetition_s, "band": self.band}
 
     @property
+    def step_s(self) -> float | None:
+        """Return the time between the frames kept [s]; None where any was dropped."""
+        return self.repetition_s if self.kept.all() else None
+
+    @property
     def without_band(self) -> Model:
         """Return the model that keeps all frequencies."""
         return replace(self, band=replace(self.band, high_pass_hz=None, low_pass_hz=None))
 
     @property
-    def without_global_signal(self) -> Model:
-        """Return the model that leaves the global signal in."""
-        stays = [not name.startswith(GLOBAL) for name in self.names]
+    def motion_alone(self) -> Model:
+        """Return the model that regresses the strategy's motion parameters and nothing else.
+
+        What travels with the blood is in all tissue: means and components of it hold it too.
+        """
+        stays = [name.startswith(RIGID) for name in self.names]
         names = [name for name, own in zip(self.names, stays, strict=True) if own]
         return replace(self, names=names, regressors=self.regressors[:, stays])
 
@@ -95,12 +104,14 @@ def on_all_frames(series: NDArray[Any], told: Model) -> NDArray[np.float32]:
 
 def record(told: Model, left: Freedom, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the sidecar of a denoised run says."""
+    error = z_standard_error(freedom=left.left)
     return {
         "Strategy": settings["strategy"],
         "Confounds": told.names,
         "HighPass_Hz": settings["high_pass_hz"],
         "LowPass_Hz": settings["low_pass_hz"],
         "RepetitionTime": told.repetition_s,
+        "TimeStepInHeader": "RepetitionTime" if told.step_s else "none: frames were dropped",
         "FramesKept": int(told.kept.sum()),
         "Freedom": {
             "frames": left.n_frames,
@@ -109,4 +120,5 @@ def record(told: Model, left: Freedom, settings: Mapping[str, Any]) -> dict[str,
             "regressed": round(left.regressed, 2),
             "left": round(left.left, 2),
         },
+        "FisherZStandardError": None if np.isnan(error) else round(error, 4),
     }

@@ -45,7 +45,8 @@ def lag_map(
     Parameters
     ----------
     series : ndarray of shape (V, N)
-        One row a voxel, every frame; the global signal must not have been regressed.
+        One row a voxel, every frame; no mean and no component of tissue may have been
+        regressed: these hold the wave itself.
     reference : ndarray of shape (N,)
         Mean series of the grey matter, lesion left out, treated as `series` was.
     kept : ndarray of bool, shape (N,)

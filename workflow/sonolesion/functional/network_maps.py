@@ -30,7 +30,7 @@ FIRST = ("pcc", "mpfc")
 
 @dataclass(frozen=True)
 class Seen:
-    """Smoothed series: frames that were kept (V, M), and all frames with the global signal."""
+    """Smoothed series: frames that were kept (V, M), and all frames less motion alone (V, N)."""
 
     kept: Values
     whole: Values
@@ -45,7 +45,7 @@ def seen(
     *,
     fwhm_mm: float,
 ) -> Seen:
-    """Smooth the denoised series, and those without regression of the global signal.
+    """Smooth the denoised series, and those of which motion alone was regressed.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def seen(
     """
     how = {"fwhm_mm": fwhm_mm, "voxel_mm": np.linalg.norm(affine[:3, :3], axis=0)}
     kept = smoothed(series, inside, **how)
-    plain = model.without_global_signal
+    plain = model.motion_alone
     whole = np.zeros(raw.shape, dtype=np.float32)
     if len(plain.names) == len(model.names):
         whole[:, model.kept] = kept
@@ -106,6 +106,11 @@ def lags(found: Seen, grey: Values, model: Model, *, settings: Mapping[str, Any]
     )  # fmt: skip
 
 
+def lag_record(model: Model) -> dict[str, Any]:
+    """Return what the sidecar of a map of lags says."""
+    return {"Units": "s", "Confounds": model.motion_alone.names}
+
+
 def layers(
     z: Values, places: Nodes, late: lag.Lag, inside: Flags, *, mark: str
 ) -> list[tuple[list[Layer], str]]:
@@ -124,7 +129,7 @@ def layers(
     by = f"; {mark}" if mark else ""
     return [
         (of_seeds, f"Fisher z with each seed, from {DRAWN_Z:g}{note}{by}"),
-        (of_lags, f"Lag against the grey matter's mean (later positive){by}"),
+        (of_lags, f"Lag against the grey matter's mean (later positive), less motion alone{by}"),
     ]
 
 

@@ -158,6 +158,12 @@ RESTING = {
     "reho_median": ("1", "Median regional homogeneity (Kendall's W)."),
     "fc_within": ("1", "Mean Fisher z of the correlations between regions of a network."),
     "fc_between": ("1", "Mean Fisher z of its regions with those of all other networks."),
+    "outside_exclusion": ("mm3", "Volume of the lesion outside the places that are left out."),
+    "outside_exclusion_share": ("1", "That volume as a part of the lesion."),
+    "exclusion_reach": (
+        "mm",
+        "Radius about the planned targets that would hold all of the lesion.",
+    ),
 }
 UNCERTAIN = ("volume", *(f"centroid_{axis}" for axis in "xyz"),
              *(f"error_{axis}" for axis in ("ml", "ap", "dv", "3d")), *WALL, *FOCUS)  # fmt: skip
@@ -228,6 +234,7 @@ LEVELS = {
         "cbf_baseline": "Blood flow of the treatment's baseline, in the zones of this visit.",
         "run": "The resting-state run as a whole: motion, signal, freedom left.",
         "activity": "ALFF, fALFF and ReHo of the visit, on the scan's own grid.",
+        "exclusion": "The visit's lesion and the places that masks of resting-state runs omit.",
         "connectivity": "Correlations between regions of the visit's denoised run.",
         "profile": "Tensor maps of the visit along the bundles of the baseline.",
     },

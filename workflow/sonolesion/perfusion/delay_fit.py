@@ -2,103 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sonolesion.perfusion.kinetic import apparent_t1, pasl_response, pcasl_response
-from sonolesion.perfusion.quantification import PER_MINUTE
+from sonolesion.perfusion.delay_curves import (
+    Curves,
+    DelayFit,
+    Filled,
+    Model,
+    blocks,
+    unit_of,
+    weights_of,
+)
+from sonolesion.perfusion.delay_search import Gained, Search
+from sonolesion.perfusion.kinetic import apparent_t1
 
 Array = NDArray[np.float64]
-Values = NDArray[np.float32]
-# Transit times (v, 1) and apparent T1 (v, 1) → response (v, D) [s].
-Response = Callable[[Array, Array], Array]
-GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
-BLOCK = 16_384
-HALF_STEP_S = 1e-4
-# Relative difference of two sums of squares that is rounding.
-EVEN = 1e-10
-# A transit time so much shorter that loses less of the sum of squares fits as well.
-FLAT_STEP_S = 0.02
-FLAT = 1e-6
-MAPS = ("cbf", "cbf_se", "transit_s", "transit_se_s", "correlation", "residual")
-
-
-@dataclass(frozen=True)
-class DelayFit:
-    """What was fitted, one row a voxel; NaN where nothing could be.
-
-    Attributes
-    ----------
-    cbf, cbf_se : ndarray of shape (V,)
-        Flow and its standard error [mL/100 g/min].
-    transit_s, transit_se_s : ndarray of shape (V,)
-        Arterial transit time and its standard error [s].
-    correlation : ndarray of shape (V,)
-        Of the errors of both.
-    residual : ndarray of shape (V,)
-        Root mean square of what the model leaves, weighted, in the unit of ΔM/M0.
-    at_limit : ndarray of shape (V,), bool
-        Transit time at an end of its range, or below the shortest delay, where it changes
-        nothing but the scale: a limit, no estimate.
-    """
-
-    cbf: Values
-    cbf_se: Values
-    transit_s: Values
-    transit_se_s: Values
-    correlation: Values
-    residual: Values
-    at_limit: NDArray[np.bool_]
-
-
-def pcasl_model(*, labelling_s: Array, delay_s: Array, blood_t1_s: float) -> Response:
-    """Return the response of (pseudo-)continuous labelling at several delays.
-
-    Parameters
-    ----------
-    labelling_s : ndarray of shape (D,)
-        Durations of labelling [s].
-    delay_s : ndarray of shape (D,)
-        Delays [s]; slices that differ are fitted one by one.
-    blood_t1_s : float
-        T1 of blood [s].
-    """
-
-    def response(transit_s: Array, stay_s: Array) -> Array:
-        return pcasl_response(
-            transit_s=transit_s,
-            labelling_s=labelling_s,
-            delay_s=delay_s,
-            blood_t1_s=blood_t1_s,
-            apparent_t1_s=stay_s,
-        )
-
-    return response
-
-
-def pasl_model(*, bolus_s: float, inversion_s: Array, blood_t1_s: float) -> Response:
-    """Return the response of pulsed labelling at several inversion times; as `pcasl_model`."""
-
-    def response(transit_s: Array, stay_s: Array) -> Array:
-        return pasl_response(
-            transit_s=transit_s,
-            bolus_s=bolus_s,
-            inversion_s=inversion_s,
-            blood_t1_s=blood_t1_s,
-            apparent_t1_s=stay_s,
-        )
-
-    return response
 
 
 def fit(
     ratio: NDArray[Any],
     counts: NDArray[Any],
-    model: Response,
+    model: Model,
     *,
     tissue_t1_s: float | NDArray[Any],
     partition_ml_g: float,
@@ -108,7 +36,7 @@ def fit(
     tolerance_s: float,
     n_rounds: int,
 ) -> DelayFit:
-    """Fit flow and transit time by least squares.
+    """Fit flow and transit time of each voxel by least squares.
 
     Parameters
     ----------
@@ -119,7 +47,7 @@ def fit(
     model : callable
         Of `pcasl_model` or `pasl_model`.
     tissue_t1_s : float or ndarray of shape (V,)
-        T1 of tissue [s]: one, or that of each voxel by its shares of grey and white matter.
+        T1 of tissue [s]: one, or that of each voxel.
     partition_ml_g, efficiency : float
         Partition coefficient [mL/g], labelling efficiency.
     transit_range_s : tuple of float
@@ -148,137 +76,202 @@ def fit(
     1 to 2 %. Label that has all arrived before the shortest delay tells no transit time, and up
     to a tenth of the flow depends on it: the longest that fits is taken. Standard errors:
     residual variance times the inverse of ``JᵀJ``; of two delays nothing is left to tell them by.
+
+    Noise as large as the signal lets transit times run off, and late ones make much flow of
+    little signal: the flow is then biased upwards. `fit_near` is for that.
     """
-    n_delays = ratio.shape[1] if ratio.ndim == 2 else 0
-    if n_delays < 2 or counts.shape != (n_delays,) or not (counts > 0).all():
-        raise ValueError(f"ratio {ratio.shape} and counts {counts.shape}: two delays are needed")
-    problem = _Problem(
-        model,
-        np.asarray(counts / counts.mean(), dtype=np.float64),
-        partition_ml_g,
-        transit_range_s,
-        grid_step_s,
-        tolerance_s,
-        n_rounds,
-    )
+    weights = weights_of(ratio, counts)
     tissue = np.broadcast_to(np.asarray(tissue_t1_s, dtype=np.float64), len(ratio))
-    # Signal is 2 α f / (6000 λ) times the response [s], f in mL/100 g/min.
-    unit = 2.0 * efficiency / (PER_MINUTE * partition_ml_g)
-    maps = {name: np.full(len(ratio), np.nan, np.float32) for name in MAPS}
-    at_limit = np.zeros(len(ratio), dtype=bool)
-    low, high = transit_range_s[0] + 2.0 * tolerance_s, transit_range_s[1] - 2.0 * tolerance_s
-    sound = np.flatnonzero(np.isfinite(ratio).all(axis=1) & (tissue > 0))
-    for start in range(0, len(sound), BLOCK):
-        rows = sound[start : start + BLOCK]
-        measured = np.asarray(ratio[rows], np.float64) / unit
-        found = problem.solve(measured, tissue[rows])
-        transit = found["transit_s"]
-        for name in MAPS:
-            maps[name][rows] = found[name] * (unit if name == "residual" else 1.0)
-        told = (transit > low) & (transit < high) & np.isfinite(found["correlation"])
-        at_limit[rows] = ~told
-    return DelayFit(**maps, at_limit=at_limit)
+    search = Search(transit_range_s, grid_step_s, tolerance_s)
+    unit = unit_of(efficiency=efficiency, partition_ml_g=partition_ml_g)
+    found = Filled(len(ratio), search, unit)
+    for rows in blocks(np.isfinite(ratio).all(axis=1) & (tissue > 0)):
+        own = _Voxels(
+            np.asarray(ratio[rows], np.float64) / unit, weights, model, tissue[rows], partition_ml_g
+        )
+        cbf = np.zeros(len(rows))
+        transit = search.coarse(own.curves(cbf).explained_by_inflow, len(rows))
+        for _ in range(n_rounds):
+            curves = own.curves(cbf)
+            transit = search.fine(curves.explained_by_inflow, transit)
+            cbf = np.maximum(curves.flow(transit), 0.0)
+        found.take(rows, own.curves(cbf).described(cbf, transit, noise=None, pull=0.0))
+    return found.fit()
 
 
 @dataclass(frozen=True)
-class _Problem:
-    """What is the same in every voxel."""
+class _Voxels:
+    """Voxels of one tissue each."""
 
-    model: Response
+    measured: Array
     weights: Array
+    model: Model
+    tissue_t1_s: Array
     partition_ml_g: float
-    range_s: tuple[float, float]
-    step_s: float
-    tolerance_s: float
-    n_rounds: int
 
-    def solve(self, measured: Array, tissue_t1_s: Array) -> dict[str, Array]:
-        """Return the maps of a block; the residual in the unit of the response."""
-        cbf = np.zeros(len(measured))
-        transit = self._coarse(measured, self._stay(cbf, tissue_t1_s))
-        for _ in range(self.n_rounds):
-            transit, cbf = self._fine(measured, transit, self._stay(cbf, tissue_t1_s))
-        return self._described(measured, cbf, transit, self._stay(cbf, tissue_t1_s))
+    def curves(self, cbf: Array) -> Curves:
+        """Return their curves with the outflow of a flow."""
+        stay = apparent_t1(
+            tissue_t1_s=self.tissue_t1_s, cbf=cbf, partition_ml_g=self.partition_ml_g
+        )
+        response = self.model(stay[:, None])
 
-    def _stay(self, cbf: Array, tissue_t1_s: Array) -> Array:
-        """Return T1' of a flow, shape (v, 1)."""
-        return apparent_t1(tissue_t1_s=tissue_t1_s, cbf=cbf, partition_ml_g=self.partition_ml_g)[
-            :, None
+        def shape_of(transit_s: Array) -> Array:
+            return response(transit_s[:, None])
+
+        return Curves(self.measured, self.weights, shape_of)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known of each voxel before its own signal is looked at: its tissues.
+
+    Attributes
+    ----------
+    weight : ndarray of shape (V, K)
+        Share of the flow of a voxel that goes to each of K tissues; they sum to 1.
+    transit_s : ndarray of shape (V, K)
+        Transit time to each [s].
+    stay_s : ndarray of shape (V, K)
+        Apparent T1 of each [s].
+    """
+
+    weight: Array
+    transit_s: Array
+    stay_s: Array
+
+    @property
+    def mean_transit_s(self) -> Array:
+        """Transit time of the label of a voxel, weighted by flow, shape (V,) [s]."""
+        return np.asarray((self.weight * self.transit_s).sum(axis=1))
+
+    def curves(
+        self, rows: NDArray[np.intp], measured: Array, weights: Array, model: Model
+    ) -> Curves:
+        """Return the curves of some voxels, whose tissues are late or early together."""
+        lag = self.transit_s[rows] - self.mean_transit_s[rows, None]
+        parts = [
+            (self.weight[rows, k, None], lag[:, k, None], model(self.stay_s[rows, k, None]))
+            for k in range(lag.shape[1])
         ]
 
-    def _project(self, measured: Array, shape: Array) -> tuple[Array, Array]:
-        """Return the best flow, not below 0, and the sum of squares that it explains."""
-        along = np.maximum((measured * shape) @ self.weights, 0.0)
-        size = (shape * shape) @ self.weights
-        flow = along / np.where(size > 0, size, 1.0)
-        return flow, flow * along
+        def shape_of(transit_s: Array) -> Array:
+            held = [share * of(transit_s[:, None] + later) for share, later, of in parts]
+            return np.asarray(sum(held[1:], held[0]))
 
-    def _coarse(self, measured: Array, stay: Array) -> Array:
-        """Return the best transit time of a grid [s]."""
-        low, high = self.range_s
-        transit, explained = np.full(len(measured), high), np.full(len(measured), -1.0)
-        # Where transit times explain as much, as all below the shortest delay do, the longest
-        # is kept.
-        for candidate in np.arange(high, low - self.step_s / 2.0, -self.step_s):
-            gain = self._project(measured, self.model(np.array([[candidate]]), stay))[1]
-            better = gain > explained * (1.0 + EVEN)
-            transit[better], explained[better] = candidate, gain[better]
-        return transit
-
-    def _fine(self, measured: Array, transit: Array, stay: Array) -> tuple[Array, Array]:
-        """Return the best transit time [s] near one, and its flow [mL/100 g/min]."""
-        left = np.maximum(transit - self.step_s, self.range_s[0])
-        right = np.minimum(transit + self.step_s, self.range_s[1])
-        best = _golden(
-            lambda at: self._project(measured, self.model(at[:, None], stay))[1],
-            left,
-            right,
-            tolerance_s=self.tolerance_s,
-        )
-        return best, self._project(measured, self.model(best[:, None], stay))[0]
-
-    def _described(
-        self, measured: Array, cbf: Array, transit: Array, stay: Array
-    ) -> dict[str, Array]:
-        """Return the maps, with errors from the curvature at the optimum."""
-        at, step = transit[:, None], HALF_STEP_S
-        shape = self.model(at, stay)
-        change = (self.model(at + step, stay) - self.model(at - step, stay)) / (2.0 * step)
-        slope = cbf[:, None] * change
-        left = measured - cbf[:, None] * shape
-        squares = (left * left) @ self.weights
-        own, both = (shape * shape) @ self.weights, (shape * slope) @ self.weights
-        other = (slope * slope) @ self.weights
-        freedom = measured.shape[1] - 2
-        variance = squares / freedom if freedom else np.full(len(squares), np.nan)
-        determinant = own * other - both * both
-        gain = self._project(measured, shape)[1]
-        shorter = self._project(measured, self.model(at - FLAT_STEP_S, stay))[1]
-        told = (determinant > 0) & (cbf > 0) & (shorter < gain * (1.0 - FLAT))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return {
-                "cbf": cbf,
-                "transit_s": np.where(cbf > 0, transit, np.nan),
-                "cbf_se": np.where(told, np.sqrt(variance * other / determinant), np.nan),
-                "transit_se_s": np.where(told, np.sqrt(variance * own / determinant), np.nan),
-                "correlation": np.where(told, -both / np.sqrt(own * other), np.nan),
-                "residual": np.sqrt(squares / measured.shape[1]),
-            }
+        return Curves(measured, weights, shape_of)
 
 
-def _golden(
-    gained: Callable[[Array], Array], left: Array, right: Array, *, tolerance_s: float
+def noise_variance(
+    ratio: NDArray[Any], counts: NDArray[Any], model: Model, near: Surroundings
 ) -> Array:
-    """Return where a function of each voxel is largest between two bounds."""
-    inner = right - GOLDEN * (right - left)
-    outer = left + GOLDEN * (right - left)
-    at_inner, at_outer = gained(inner), gained(outer)
-    while (right - left).max(initial=0.0) > tolerance_s:
-        fall = at_inner > at_outer * (1.0 + EVEN)
-        left, right = np.where(fall, left, inner), np.where(fall, outer, right)
-        width = GOLDEN * (right - left)
-        new = np.where(fall, right - width, left + width)
-        at_new = gained(new)
-        inner, outer = np.where(fall, new, outer), np.where(fall, inner, new)
-        at_inner, at_outer = np.where(fall, at_new, at_outer), np.where(fall, at_inner, at_new)
-    return np.asarray((left + right) / 2.0)
+    """Return the variance of the signal of a delay about what flow and transit time explain.
+
+    Parameters
+    ----------
+    ratio, counts, model
+        As in `fit`.
+    near : Surroundings
+        Tissues of each voxel.
+
+    Returns
+    -------
+    ndarray of shape (V,)
+        In the unit of the ratio, squared; NaN of two delays, which leave none. Of a single voxel
+        it is rough: to be averaged over many.
+
+    Notes
+    -----
+    Response and slope at the surroundings' transit time are regressed out: a transit time of the
+    voxel's own counts as noise only by its curvature.
+    """
+    weights = weights_of(ratio, counts)
+    found, freedom = np.full(len(ratio), np.nan), ratio.shape[1] - 2
+    for rows in blocks(np.isfinite(ratio).all(axis=1)) if freedom else ():
+        measured = np.asarray(ratio[rows], np.float64)
+        local = near.curves(rows, measured, weights, model).local(near.mean_transit_s[rows])
+        along = (measured * local.shape) @ weights / local.own
+        slope = local.change - (local.both / local.own)[:, None] * local.shape
+        left = measured - along[:, None] * local.shape
+        steep = (slope * slope) @ weights
+        aside = np.where(local.turned, (left * slope) @ weights, 0.0)
+        aside = aside / np.where(local.turned, steep, 1.0)
+        left = left - aside[:, None] * slope
+        found[rows] = (left * left) @ weights / freedom
+    return found
+
+
+def fit_near(
+    ratio: NDArray[Any],
+    counts: NDArray[Any],
+    model: Model,
+    near: Surroundings,
+    *,
+    noise: NDArray[Any],
+    transit_sd_s: float,
+    partition_ml_g: float,
+    efficiency: float,
+    transit_range_s: tuple[float, float],
+    grid_step_s: float,
+    tolerance_s: float,
+) -> DelayFit:
+    """Fit flow and transit time of each voxel, the transit time near that of its surroundings.
+
+    Parameters
+    ----------
+    ratio, counts, model, partition_ml_g, efficiency, transit_range_s, grid_step_s, tolerance_s
+        As in `fit`.
+    near : Surroundings
+        Tissues of each voxel.
+    noise : ndarray of shape (V,)
+        Variance of the ratio, as `noise_variance` tells it; NaN keeps the surroundings' transit
+        time.
+    transit_sd_s : float
+        Spread of transit times about those of the surroundings [s].
+
+    Returns
+    -------
+    DelayFit
+        Flow may be negative, so that noise doesn't raise its mean; of that no transit time is
+        told.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two delays, or arrays don't fit.
+
+    Notes
+    -----
+    The largest posterior of Gaussian noise and a Gaussian transit time: ``Σ w (y - f r(t))² +
+    (σ/s)² (t - t₀)²`` is least. Where signal is large the second term is nothing, and this is
+    `fit`; where it is small, the transit time is that of the surroundings, and flow is linear in
+    the signal, so unbiased. Transit time holds little detail (Dai et al. 2012,
+    doi:10.1002/mrm.23103); a prior on it is what BASIL has (Chappell et al. 2009,
+    doi:10.1109/TSP.2008.2005752). Outflow is that of the surroundings. Standard errors: noise
+    times the inverse of ``JᵀJ`` with the prior's term.
+    """
+    weights = weights_of(ratio, counts)
+    search = Search(transit_range_s, grid_step_s, tolerance_s)
+    unit = unit_of(efficiency=efficiency, partition_ml_g=partition_ml_g)
+    found = Filled(len(ratio), search, unit)
+    centre_s = near.mean_transit_s
+    for rows in blocks(np.isfinite(ratio).all(axis=1) & np.isfinite(centre_s)):
+        curves = near.curves(rows, np.asarray(ratio[rows], np.float64) / unit, weights, model)
+        variance, centre = np.asarray(noise[rows], np.float64) / unit**2, centre_s[rows]
+        known = np.isfinite(variance)
+        pull = np.where(known, variance, 0.0) / transit_sd_s**2
+        gained = _posterior(curves, pull, centre)
+        best = search.fine(gained, search.coarse(gained, len(rows)))
+        transit = np.where(known, best, centre)
+        maps = curves.described(curves.flow(transit), transit, noise=variance, pull=pull)
+        found.take(rows, maps)
+    return found.fit()
+
+
+def _posterior(curves: Curves, pull: Array, centre_s: Array) -> Gained:
+    """Return what signal and surroundings together say for a transit time."""
+
+    def gained(transit_s: Array) -> Array:
+        return curves.explained(transit_s) - pull * (transit_s - centre_s) ** 2
+
+    return gained

@@ -35,28 +35,6 @@ def apparent_t1(*, tissue_t1_s: Number, cbf: Number, partition_ml_g: float) -> A
     return np.asarray(1.0 / rate)
 
 
-def tissue_t1(
-    grey: NDArray[Any], white: NDArray[Any], *, grey_t1_s: float, white_t1_s: float
-) -> Array:
-    """Return T1 of tissue by its shares [s].
-
-    Parameters
-    ----------
-    grey, white : ndarray
-        Shares of grey and white matter in each voxel.
-    grey_t1_s, white_t1_s : float
-        T1 of each [s].
-
-    Returns
-    -------
-    ndarray
-        Mean weighted by the shares; that of grey matter where there is neither.
-    """
-    total = np.asarray(grey, float) + white
-    share = np.where(total > 0, grey / np.where(total > 0, total, 1.0), 1.0)
-    return np.asarray(share * grey_t1_s + (1.0 - share) * white_t1_s)
-
-
 def pcasl_response(
     *,
     transit_s: Number,

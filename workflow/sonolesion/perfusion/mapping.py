@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonolesion.maths import asl_context
-from sonolesion.perfusion import delay_fit, kinetic, quantification
+from sonolesion.perfusion import delay_maps, quantification
 from sonolesion.perfusion import outliers as rejecting
 from sonolesion.perfusion import partial_volume as regression
 
@@ -77,14 +77,15 @@ def mean_of(volumes: NDArray[Any], told: Told) -> Volume:
 
 def made(
     differences: Volume, m0: Volume, scanner: Volume | None, tissue: Tissue, *, told: Told,
-    outliers: Told, min_m0_share: float, partial_volume: Told, delays: Told,
+    voxel_mm: NDArray[np.float64], outliers: Told, min_m0_share: float, partial_volume: Told,
+    delays: Told,
 ) -> Maps:  # fmt: skip
     """Return the maps of a visit: `measured`, or `given` where there is only the scanner's map."""
     if told["layout"] == "cbf" and scanner is not None:
         return given(scanner, tissue, partial=partial_volume)
     return measured(
-        differences, m0, tissue, told=told, rejection=outliers, min_m0_share=min_m0_share,
-        partial=partial_volume, delays=delays,
+        differences, m0, tissue, told=told, voxel_mm=voxel_mm, rejection=outliers,
+        min_m0_share=min_m0_share, partial=partial_volume, delays=delays,
     )  # fmt: skip
 
 
@@ -109,6 +110,7 @@ def measured(
     tissue: Tissue,
     *,
     told: Told,
+    voxel_mm: NDArray[np.float64],
     rejection: Told,
     min_m0_share: float,
     partial: Told,
@@ -124,6 +126,8 @@ def measured(
         M0 of tissue.
     told : mapping
         What the plan says of the series.
+    voxel_mm : ndarray of shape (3,)
+        Edges of a voxel [mm].
     rejection, partial, delays : mapping
         Settings ``perfusion.outliers``, ``partial_volume`` and ``delays``.
     min_m0_share : float
@@ -146,20 +150,13 @@ def measured(
         grey, white = (np.asarray(factor * part, dtype=np.float32) for part in pure[0])
         return Maps(flow, grey, white, None, kept, reasons)
     ratio = np.where(sound[..., None], mean / np.where(sound, m0, 1.0)[..., None], np.nan)
-    value = constants_of(told)
-    t1_s = kinetic.tissue_t1(
-        tissue.shares[..., 0], tissue.shares[..., 1], grey_t1_s=value["grey_t1_s"],
-        white_t1_s=value["white_t1_s"],
+    scan = delay_maps.Scan(
+        told["equation"], constants_of(told), counts, np.asarray(told["offsets_s"], np.float64),
+        voxel_mm, delays,
     )  # fmt: skip
-    flow, transit = _fitted(ratio, counts, t1_s, told, delays)
-    grey, white = (
-        _fitted(
-            np.stack([one[k] for one in pure], axis=3), counts,
-            np.full(t1_s.shape, value[name]), told, delays,
-        )[0]
-        for k, name in enumerate(("grey_t1_s", "white_t1_s"))
-    )  # fmt: skip
-    return Maps(flow, grey, white, transit, kept, reasons)
+    curves = [np.stack([one[k] for one in pure], axis=3) for k in range(2)]
+    found = delay_maps.fitted(ratio, curves, tissue.shares, scan)
+    return Maps(found.flow, found.grey, found.white, found.transit_s, kept, reasons)
 
 
 def _kept(
@@ -191,39 +188,3 @@ def single_factor(told: Told) -> NDArray[Any]:
             labelling_s=value["labelling_s"], delay_s=value["delay_s"], **blood, **ge
         )
     return quantification.pcasl_factor(labelling_s=value["labelling_s"], delay_s=delay, **blood)
-
-
-def _fitted(
-    ratio: NDArray[Any], counts: NDArray[np.int64], t1_s: NDArray[Any], told: Told, delays: Told
-) -> tuple[Volume, Volume]:
-    """Return flow and transit time; slices of a 2-D readout have delays of their own."""
-    flow = np.full(ratio.shape[:3], np.nan, dtype=np.float32)
-    transit = flow.copy()
-    offsets = np.asarray(told["offsets_s"], dtype=np.float64)
-    there = np.isfinite(ratio).all(axis=3)
-    late = np.broadcast_to(offsets, there.shape)
-    value = constants_of(told)
-    settings = {**delays, "transit_range_s": tuple(delays["transit_range_s"])}
-    for offset in np.unique(offsets):
-        here = there & (late == offset)
-        if not here.any():
-            continue
-        found = delay_fit.fit(
-            ratio[here], counts, _model(value, told, float(offset)),
-            tissue_t1_s=t1_s[here], partition_ml_g=value["partition_ml_g"],
-            efficiency=value["efficiency"], **settings,
-        )  # fmt: skip
-        flow[here], transit[here] = found.cbf, np.where(found.at_limit, np.nan, found.transit_s)
-    return flow, transit
-
-
-def _model(value: Told, told: Told, offset_s: float) -> delay_fit.Response:
-    delay = np.asarray(value["delay_s"], dtype=np.float64) + offset_s
-    if told["equation"] == "kinetic_pasl":
-        return delay_fit.pasl_model(
-            bolus_s=value["bolus_s"], inversion_s=delay, blood_t1_s=value["blood_t1_s"]
-        )
-    duration = np.broadcast_to(np.asarray(value["labelling_s"], np.float64), delay.shape)
-    return delay_fit.pcasl_model(
-        labelling_s=duration, delay_s=delay, blood_t1_s=value["blood_t1_s"]
-    )

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-FWHM_PER_SD = 2.0 * np.sqrt(2.0 * np.log(2.0))
+from sonolesion.perfusion.smoothing import smoothed
+
 Mask = NDArray[np.bool_]
 
 
@@ -176,7 +176,7 @@ def quality_index(
     Dolui et al. 2024, doi:10.1002/jmri.29308: ``(1 - exp(-a r^b)) exp(-c D^d) exp(-e n^g)``, its
     cube root.
     """
-    smooth = _smoothed(cbf, fwhm_mm / FWHM_PER_SD / voxel_mm)
+    smooth = smoothed(cbf, fwhm_mm / voxel_mm)
     tissues = [np.isfinite(smooth) & (tissue > min_probability) for tissue in (grey, white, fluid)]
     own = smooth[tissues[0]]
     if not len(own) or own.mean() == 0:
@@ -194,15 +194,6 @@ def quality_index(
         np.exp(-negative_curve[0] * negative ** negative_curve[1]),
     )
     return QualityIndex(float(np.cbrt(np.prod(parts))), likeness, dispersion, negative)
-
-
-def _smoothed(volume: NDArray[Any], sd_voxels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a Gaussian mean over the voxels that are there; NaN stays."""
-    there = np.isfinite(volume)
-    filled = np.where(there, volume, 0.0).astype(np.float64)
-    weight = ndimage.gaussian_filter(there.astype(np.float64), sd_voxels)
-    smooth = ndimage.gaussian_filter(filled, sd_voxels) / np.where(there, weight, 1.0)
-    return np.where(there, smooth, np.nan)
 
 
 def _values(cbf: NDArray[Any], inside: Mask) -> NDArray[np.float64]:

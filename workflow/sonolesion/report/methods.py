@@ -91,7 +91,8 @@ STATEMENTS = (
         frozenset({"perfusion_cbf"}),
         "Outlying differences were left out where tissue became more uniform without them. Blood "
         "flow follows the equation and the constants that stand beside each map; of several "
-        "delays flow and transit time were fitted to the kinetic model. Flow of pure grey and "
+        "delays flow and transit time were fitted to the kinetic model, the transit time held near "
+        "that of the tissue around. Flow of pure grey and "
         "white matter comes from local regression. The quality evaluation index and the spatial "
         "coefficient of variation tell how far a map can be believed.",
         ("Alsop 2015", "Buxton 1998", "Dolui 2017", "Asllani 2008", "Dolui 2024", "Mutsaerts 2017"),
@@ -134,8 +135,8 @@ STATEMENTS = (
     Statement(
         frozenset({"functional_connectivity"}),
         "Regions with enough coverage were correlated (Pearson, Fisher z, and partial correlation "
-        "of the Ledoit–Wolf covariance); seeds and the haemodynamic lag against the grey matter "
-        "were mapped.",
+        "of the Ledoit–Wolf covariance); seeds were mapped, and the haemodynamic lag against the "
+        "grey matter, for which motion alone was regressed.",
         ("Ledoit 2004", "Power 2011", "Dosenbach 2010", "Siegel 2016"),
     ),
     Statement(

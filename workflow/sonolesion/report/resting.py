@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,16 +32,20 @@ PICTURES: tuple[tuple[str, dict[str, str], str], ...] = (
     ("relmat", {"desc": "connectome"}, "Correlation of regions before and after denoising"),
     ("boldmap", {"desc": "seeds"}, "What goes with each seed"),
     ("boldmap", {"stat": "activity"}, "Slow fluctuations and local agreement"),
-    ("boldmap", {"desc": "lag"}, "Lag of the slow fluctuations"),
+    ("boldmap", {"desc": "lag"}, "Lag of the slow fluctuations, motion alone regressed"),
     ("bold", {"desc": "distortion"}, "Mean before and after distortion correction, T1w in red"),
 )
 UNNAMED = {"desc": "", "stat": "", "atlas": "", "seed": "", "task": "rest"}
 MAPS = ("alff_median", "falff_median", "reho_median")
+# A fact of a run, and the standard error of a Fisher z above which it is marked: two of these
+# exceed most correlations of regions.
+PRECISION, LARGE_ERROR = "One correlation", 0.3
+ERROR = "FisherZStandardError"
 
 
 @dataclass(frozen=True)
 class Session:
-    """One visit's run; `missing` says why there is none."""
+    """One visit's run; `missing` says why there is none, `warned` names facts that are marked."""
 
     session: str
     days: float | None
@@ -49,6 +54,7 @@ class Session:
     pictures: tuple[Picture, ...]
     mark: str
     missing: str
+    warned: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,8 @@ class Resting:
         Of each treatment and visit.
     connectomes : tuple of Picture
         Of the first visit, and how each other differs; empty with fewer than two.
+    outgrown : tuple of str
+        Lesions that reach beyond the places left out of every mask, in words.
     """
 
     sessions: tuple[Session, ...]
@@ -74,6 +82,7 @@ class Resting:
     headers: tuple[str, ...]
     lesion_networks: tuple[Picture, ...]
     connectomes: tuple[Picture, ...]
+    outgrown: tuple[str, ...]
 
     @property
     def there(self) -> bool:
@@ -106,6 +115,7 @@ def collect(
         tuple(f"ses-{name}" for name in with_run),
         tuple(_lesion_networks(files, reader, visits, treatments, size)),
         tuple(connectome_visits.pictures(files, reader, visits, size=size)),
+        tuple(_outgrown(files, reader, visits, treatments)),
     )
 
 
@@ -141,6 +151,7 @@ def _session(
         tuple(pictures),
         str(told[1].get("Mark", "")),
         "" if whole else _missing(ledger, visit.session),
+        (PRECISION,) if is_uncertain(told[2]) else (),
     )
 
 
@@ -177,7 +188,9 @@ def facts(
             (
                 "Places of lesions left out",
                 f"{wording.plural(len(noise['Targets_mm']), 'sphere')} of "
-                f"{noise['ExclusionRadius_mm']:g} mm, {noise['VoxelsExcluded']} voxels",
+                f"{noise['ExclusionRadius_mm']:g} mm, {noise['VoxelsExcluded']} voxels"
+                + "; radius on request"
+                * bool(noise.get("ExclusionOnRequest")),
             ),
         ]
     if denoised:
@@ -190,7 +203,31 @@ def facts(
                 f"band {left['filtered']:.1f}, confounds {left['regressed']:.1f})",
             )
         )
+    if ERROR in denoised:
+        found.append((PRECISION, _precision(denoised)))
     return found
+
+
+def is_uncertain(denoised: Mapping[str, Any]) -> bool:
+    """Return whether a single correlation of a run is too uncertain to be read alone.
+
+    Examples
+    --------
+    >>> is_uncertain({"FisherZStandardError": 0.33}), is_uncertain({"FisherZStandardError": 0.19})
+    (True, False)
+    """
+    error = denoised.get(ERROR, 0.0)
+    return error is None or error > LARGE_ERROR
+
+
+def _precision(denoised: Mapping[str, Any]) -> str:
+    error = denoised[ERROR]
+    if error is None:
+        return "no standard error of its Fisher z: at most 2 degrees of freedom are left"
+    return (
+        f"standard error of its Fisher z about {error:.2f}"
+        + f", above {LARGE_ERROR:g}: one edge alone says little" * is_uncertain(denoised)
+    )
 
 
 def _band(denoised: Mapping[str, Any]) -> str:
@@ -271,6 +308,42 @@ def _lesion_networks(
                 if record["outcome"] == "measured":
                     title = f"{item.id}, ses-{visit.session}, {_whose(record)}"
                     yield Picture(title, panels.shrink(reader.content(picture.path), **size))
+
+
+def _outgrown(
+    files: Sequence[File],
+    reader: Reader,
+    visits: Sequence[Visit],
+    treatments: Sequence[Intervention],
+) -> Iterable[str]:
+    for item in treatments:
+        for visit in visits:
+            at = {"ses": visit.session, "desc": f"{item.id}network", "stat": ""}
+            file = find(files, "boldmap", ".json", **at)
+            words = beyond(reader.json(file.path)) if file else ""
+            if words:
+                yield f"ses-{visit.session}, {item.id}: {words}"
+
+
+def beyond(record: Mapping[str, Any]) -> str:
+    """Return how far a lesion outgrows the exclusion, and what to do; "" if it does not.
+
+    Examples
+    --------
+    >>> beyond({"ExclusionRadius_mm": 15.0, "OutsideExclusion_mm3": 0.0, "ExclusionReach_mm": 9.1})
+    ''
+    """
+    volume = record.get("OutsideExclusion_mm3", 0.0)
+    if not volume:
+        return ""
+    # Rounded up: a sphere of what is said holds all of it.
+    reach_mm = math.ceil(10 * record["ExclusionReach_mm"]) / 10
+    return (
+        f"the lesion reaches {wording.number(volume, decimals=1)} mm³ beyond the places left out "
+        f"of every mask, up to {reach_mm:.1f} mm from the plan: raise "
+        f"functional.exclusion.radius_mm (now {record['ExclusionRadius_mm']:g} mm) and run again; "
+        "all visits are then done anew with the one larger mask"
+    )
 
 
 def _whose(record: Mapping[str, Any]) -> str:

@@ -87,6 +87,18 @@ class Realignment(RigidSeries):
     )
 
 
+class Exclusion(Section):
+    """Places of lesions that no mask of any visit takes."""
+
+    radius_mm: float | None = key(
+        None,
+        "Radius of the spheres round the planned targets; null takes lesion.exclusion_radius_mm. "
+        "Raised on request, where a lesion outgrows them: a new version, at all visits.",
+        unit="mm",
+        gt=0,
+    )
+
+
 class Confounds(Section):
     """Motion, tissue signals and components of the noise."""
 
@@ -211,6 +223,7 @@ class Functional(Section):
     slice_timing: SliceTiming = SliceTiming()
     realignment: Realignment = Realignment()
     mask: BrainMask = BrainMask()
+    exclusion: Exclusion = Exclusion()
     confounds: Confounds = Confounds()
     censoring: Censoring = Censoring()
     denoising: Denoising = Denoising()

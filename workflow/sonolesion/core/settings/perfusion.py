@@ -141,6 +141,20 @@ class DelayFitting(Section):
     n_rounds: int = key(
         3, "Rounds in which outflow is set from the flow found.", source="chosen", ge=1
     )
+    fwhm_mm: float = key(
+        12.0,
+        "Surroundings that tell a transit time where a voxel's own signal doesn't.",
+        unit="mm",
+        source="chosen by docs/perfusion.md; transit times hold little detail, 10.1002/mrm.23103",
+        ge=0,
+    )
+    transit_sd_s: float = key(
+        0.1,
+        "Spread of transit times about those of their surroundings.",
+        unit="s",
+        source="chosen by docs/perfusion.md; BASIL takes 0.316 about one number for the brain",
+        gt=0,
+    )
 
 
 class OutlierVolumes(Section):
