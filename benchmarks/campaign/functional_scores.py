@@ -193,7 +193,7 @@ def coupling_rows(study: Study, visit: str) -> Iterator[Row]:
         read = targets & np.isfinite(found[row])
         yield {
             "side": side, "targets": int(read.sum()),
-            **{name: float(np.arctanh(matrix[row][read]).mean())
+            **{name: float(np.arctanh(matrix[row][read]).mean()) if read.any() else np.nan
                for name, matrix in (("stated", known), ("sample", sample), ("found", found))},
         }  # fmt: skip
 

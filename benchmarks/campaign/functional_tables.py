@@ -205,7 +205,7 @@ def couplings(rows: list[Row], folder: Path) -> str:
             if len(own) == 2:
                 change = {k: own[1][k] - own[0][k] for k in ("stated", "sample", "found")}
                 lines.append(
-                    ["clinical, parcels", side, "1", *(f"{v:+.2f}" for v in change.values())]
+                    ["clinical, parcels", side, "1", *(signed(v) for v in change.values())]
                 )
     before, after = loaded(folder, "moving"), loaded(folder, "treated")
     pairs = list(zip(before, after, strict=False))
@@ -221,6 +221,11 @@ def couplings(rows: list[Row], folder: Path) -> str:
             )  # fmt: skip
     head = ("scan", "side", "people", "change of mean z, stated", "of the true signals", "found")
     return tables.markdown(head, lines)
+
+
+def signed(value: float) -> str:
+    """Return a change with its sign; nothing for what was not read."""
+    return f"{value:+.2f}" if np.isfinite(value) else tables.NONE
 
 
 def error_of(values: Array) -> str:
