@@ -96,8 +96,7 @@ rule functional_confounds:
         volumes=config["functional"]["volumes"],
         strategy=config["functional"]["denoising"]["strategy"],
         trend_degree=config["functional"]["quality"]["trend_degree"],
-        exclusion_radius_mm=EXCLUSION_RADIUS_MM,
-        exclusion_on_request=config["functional"]["exclusion"]["radius_mm"] is not None,
+        exclusion_radius_mm=config["functional"]["exclusion"]["radius_mm"],
         min_tissue=config["functional"]["regions"]["min_tissue"],
         code=code("functional.confounds"),
     message:
@@ -246,7 +245,7 @@ rule functional_network:
         labels=lesion_labels,
         fwhm_mm=config["functional"]["seeds"]["fwhm_mm"],
         min_voxels=config["functional"]["lesion_network"]["min_voxels"],
-        exclusion_radius_mm=EXCLUSION_RADIUS_MM,
+        exclusion_radius_mm=config["functional"]["exclusion"]["radius_mm"],
         code=code("functional.network"),
     message:
         "Map what the lesion of {wildcards.intervention} at {wildcards.session} went together with; tell what outgrows the exclusion"

@@ -16,12 +16,6 @@ SEEDS = [
     if row["name"] in (config["functional"]["seeds"]["names"] or [row["name"]])
 ] + ["targetLeft", "targetRight"]
 
-# One radius for all visits: another one is another version of the mask.
-EXCLUSION_RADIUS_MM = (
-    config["functional"]["exclusion"]["radius_mm"]
-    or config["lesion"]["exclusion_radius_mm"]
-)
-
 
 def run_told(w):
     """Return what the plan says of a resting-state run."""

@@ -42,7 +42,7 @@ def main(
     targets: list[str], t1w: str, confounds: str, sidecar: str, excluded: str, tsnr: str,
     measures: str, png: str, tsnr_png: str, *, labels: Settings, settings: Settings,
     censoring: Settings, volumes: Settings, strategy: str, trend_degree: int,
-    exclusion_radius_mm: float, exclusion_on_request: bool, min_tissue: float,
+    exclusion_radius_mm: float, min_tissue: float,
 ) -> None:  # fmt: skip
     """Read, model, count, draw, write."""
     scan, inside = images.load(bold), images.load(brain).data > 0
@@ -70,7 +70,7 @@ def main(
     write_tsv(measures, quality_rows.rows(quality, labels, mark=mark), columns=COLUMNS)
     record = {
         "RepetitionTime": repetition_s, "Mark": mark, "Strategy": strategy, "Targets_mm": planned,
-        "ExclusionRadius_mm": exclusion_radius_mm, "ExclusionOnRequest": exclusion_on_request,
+        "ExclusionRadius_mm": exclusion_radius_mm,
     }  # fmt: skip
     images.write_json(sidecar, found.told | quality.told | record)
     shown = carpet.draw(

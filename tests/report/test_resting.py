@@ -121,12 +121,6 @@ def test_the_error_of_one_correlation_is_told_and_a_large_one_marked(
     assert found.warned == (("One correlation",) if marked else ())
 
 
-def test_a_larger_mask_on_request_is_told() -> None:
-    words = dict(resting.facts(PREPROC, NOISE | {"ExclusionOnRequest": True}, {}))
-    assert words["Places of lesions left out"].endswith("900 voxels; radius on request")
-    assert "request" not in dict(resting.facts(PREPROC, NOISE, {}))["Places of lesions left out"]
-
-
 def test_the_section_is_written_with_and_without_a_run(monkeypatch) -> None:
     import jinja2
 

@@ -188,9 +188,7 @@ def facts(
             (
                 "Places of lesions left out",
                 f"{wording.plural(len(noise['Targets_mm']), 'sphere')} of "
-                f"{noise['ExclusionRadius_mm']:g} mm, {noise['VoxelsExcluded']} voxels"
-                + "; radius on request"
-                * bool(noise.get("ExclusionOnRequest")),
+                f"{noise['ExclusionRadius_mm']:g} mm, {noise['VoxelsExcluded']} voxels",
             ),
         ]
     if denoised:

@@ -90,11 +90,12 @@ class Realignment(RigidSeries):
 class Exclusion(Section):
     """Places of lesions that no mask of any visit takes."""
 
-    radius_mm: float | None = key(
-        None,
-        "Radius of the spheres round the planned targets; null takes lesion.exclusion_radius_mm. "
-        "Raised on request, where a lesion outgrows them: a new version, at all visits.",
+    radius_mm: float = key(
+        10.0,
+        "Radius of the spheres round the planned targets. Raised on request, where a lesion "
+        "outgrows them: a new version, at all visits.",
         unit="mm",
+        source="chosen: a lesion and most of its oedema, but not the nucleus of the other side",
         gt=0,
     )
 
