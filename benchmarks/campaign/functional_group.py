@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -339,9 +338,13 @@ def kept_of(found: Any, strategy: str) -> float:
     return 1.0 if strategy == BEFORE else float(found[f"kept_{strategy}"])
 
 
+def pearson(a: Array, b: Array) -> float:
+    """Return the correlation of two lists of edges."""
+    return float(np.corrcoef(a, b)[0, 1])
+
+
 def compared(found: Array, sample_r: Array, population: Array) -> Row:
     """Compare correlations with those of the true signals, and both with what was stated."""
-    r: Callable[[Array, Array], float] = lambda a, b: float(np.corrcoef(a, b)[0, 1])  # noqa: E731
     return {
         "stated": float(population.mean()),
         "sample_bias": float((sample_r - population).mean()),
@@ -349,5 +352,5 @@ def compared(found: Array, sample_r: Array, population: Array) -> Row:
         "bias_to_sample": float((found - sample_r).mean()),
         "spread_to_sample": float((found - sample_r).std()),
         "sample_spread": float((sample_r - population).std()),
-        "r_to_sample": r(found, sample_r) if len(found) > 2 else float("nan"),
+        "r_to_sample": pearson(found, sample_r) if len(found) > 2 else float("nan"),
     }

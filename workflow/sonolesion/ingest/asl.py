@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sonolesion.core import bids
 from sonolesion.core.errors import InputFault
@@ -242,20 +243,29 @@ def _calibration(
     if source == "estimate" or equation == "ge":
         return source, path, None
     own, told, where = scan, sidecar, file
-    volumes = found.m0 if source == "volumes" else found.controls
+    volumes: NDArray[np.intp] | None = found.m0 if source == "volumes" else found.controls
     if scan_of_m0 and source == "scan":
-        own, told = scan_of_m0, cache.sidecar(scan_of_m0)
+        own, told, volumes = scan_of_m0, cache.sidecar(scan_of_m0), None
         where = cache.beside(own, ".json") or own.path
-    shape = cache.facts(own.path).shape
-    n_volumes = shape[3] if len(shape) > 3 else 1
+    return source, path, _recovery_s(told, cache.facts(own.path), volumes, settings, where)
+
+
+def _recovery_s(
+    told: Mapping[str, Any],
+    facts: scans.Facts,
+    volumes: NDArray[np.intp] | None,
+    settings: Perfusion,
+    where: str,
+) -> float | None:
+    """Return the repetition time [s] of the volumes of M0, all if None are named."""
+    n_volumes = facts.shape[3] if len(facts.shape) > 3 else 1
     recovery = asl_protocol.recovery_s(
         told.get("RepetitionTimePreparation"),
-        np.arange(n_volumes) if source == "scan" else volumes,
+        np.arange(n_volumes) if volumes is None else volumes,
         n_volumes=n_volumes,
         max_s=settings.calibration.max_recovery_s,
         file=where,
     )
-    facts = cache.facts(own.path)
     if not isinstance(told["RepetitionTimePreparation"], list):
         asl_protocol.require_header(
             facts.step,
@@ -264,7 +274,7 @@ def _calibration(
             tolerance=settings.calibration.header_tolerance,
             file=where,
         )
-    return source, path, recovery
+    return recovery
 
 
 def _m0_scan(scan: bids.Scan, cache: scans.Cache) -> bids.Scan | None:

@@ -130,15 +130,23 @@ def appraise(
     other = None if scanner is None else compared(maps.cbf, scanner, tissue.brain)
     if other is None:
         return Appraisal(verdict, numbers)
+    more, cause = _against_scanner(other, known, settings)
+    return Appraisal(verdict, numbers | more, cause)
+
+
+def _against_scanner(
+    other: Scanner, known: Mapping[str, float], settings: Told
+) -> tuple[dict[str, Number], tuple[str, ...]]:
+    """Return the agreement with the scanner's own map, and the mistakes that explain a bad one."""
     most = settings["max_scanner_ratio"]
     off = not 1.0 / most <= other.ratio <= most
-    numbers |= {
+    numbers = {
         "scanner_correlation": Number(other.correlation),
         "scanner_ratio": Number(other.ratio, "1", f"{1.0 / most:.2g} to {most:g}", off),
         "scanner_slope": Number(other.slope),
     }
     cause = plausibility.explained(other.ratio, known, tolerance=settings["scanner_tolerance"])
-    return Appraisal(verdict, numbers, cause if off else ())
+    return numbers, cause if off else ()
 
 
 def _mistakes(told: Told, ge: Told, plausible: Told) -> dict[str, float]:

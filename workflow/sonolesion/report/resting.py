@@ -174,23 +174,7 @@ def facts(
         ("Distortion", f"{METHODS.get(method, method)}: {preproc['DistortionChoice']}"),
     ]  # fmt: skip
     if noise:
-        ratios = "; ".join(f"{k.replace('_', ' ')} {v:.0f}" for k, v in noise["TSNR"].items())
-        found += [
-            (
-                "Head motion",
-                f"FD mean {noise['MeanFD_mm']:.2f} mm, largest {noise['MaxFD_mm']:.2f} mm",
-            ),
-            (
-                "Clean data",
-                f"{noise['CleanMinutes']:.1f} min kept, {noise['CensoredMinutes']:.1f} min dropped",
-            ),
-            ("Temporal signal-to-noise", ratios),
-            (
-                "Places of lesions left out",
-                f"{wording.plural(len(noise['Targets_mm']), 'sphere')} of "
-                f"{noise['ExclusionRadius_mm']:g} mm, {noise['VoxelsExcluded']} voxels",
-            ),
-        ]
+        found += _noise_facts(noise)
     if denoised:
         left = denoised["Freedom"]
         found.append(
@@ -204,6 +188,27 @@ def facts(
     if ERROR in denoised:
         found.append((PRECISION, _precision(denoised)))
     return found
+
+
+def _noise_facts(noise: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return how the head lay still, and how much of the run is of use."""
+    ratios = "; ".join(f"{k.replace('_', ' ')} {v:.0f}" for k, v in noise["TSNR"].items())
+    return [
+        (
+            "Head motion",
+            f"FD mean {noise['MeanFD_mm']:.2f} mm, largest {noise['MaxFD_mm']:.2f} mm",
+        ),
+        (
+            "Clean data",
+            f"{noise['CleanMinutes']:.1f} min kept, {noise['CensoredMinutes']:.1f} min dropped",
+        ),
+        ("Temporal signal-to-noise", ratios),
+        (
+            "Places of lesions left out",
+            f"{wording.plural(len(noise['Targets_mm']), 'sphere')} of "
+            f"{noise['ExclusionRadius_mm']:g} mm, {noise['VoxelsExcluded']} voxels",
+        ),
+    ]
 
 
 def is_uncertain(denoised: Mapping[str, Any]) -> bool:
